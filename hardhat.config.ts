@@ -1,0 +1,86 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { configVariable, defineConfig } from "hardhat/config";
+
+import { keyVariable, rpcSetting, setting } from "./lib/env.ts";
+import { NETWORKS, type NetworkName } from "./lib/networks.ts";
+
+const envFile = fileURLToPath(new URL(".env", import.meta.url));
+if (existsSync(envFile)) process.loadEnvFile(envFile); // variables already set win
+
+const solc = {
+  version: "0.8.37",
+  // solc-js from the npm package, by absolute path: nothing is downloaded.
+  path: fileURLToPath(import.meta.resolve("solc/soljson.js")),
+  settings: { viaIR: true, optimizer: { enabled: true, runs: 200 }, evmVersion: "cancun" },
+};
+
+const simulated = {
+  type: "edr-simulated",
+  hardfork: "cancun",
+  accounts: {
+    mnemonic: "test test test test test test test test test test test junk",
+    count: 20,
+    accountsBalance: 10_000n * 10n ** 18n,
+  },
+} as const;
+
+/** Plain Hardhat scripts find a signer when the key is in the environment; our own writes resolve it later (keystore too). */
+function accounts(network: NetworkName) {
+  const variable = keyVariable(network);
+  const key = variable === undefined ? undefined : setting(variable);
+  return key !== undefined && /^(0x)?[0-9a-fA-F]{64}$/.test(key.value) ? [configVariable(key.from)] : [];
+}
+
+const live = (network: "galileo" | "aristotle") =>
+  ({
+    type: "http",
+    chainId: NETWORKS[network].chainId,
+    url: rpcSetting(network).value,
+    accounts: accounts(network),
+  }) as const;
+
+const fork = (network: "galileoFork" | "aristotleFork") =>
+  ({
+    ...simulated,
+    chainId: NETWORKS[network].chainId,
+    forking: { url: rpcSetting(network).value },
+  }) as const;
+
+const descriptor = (network: "galileo" | "aristotle") => ({
+  name: NETWORKS[network].title,
+  chainType: "generic" as const,
+  // Hardhat does not know the chain; without a history it cannot call on a fresh fork.
+  hardforkHistory: { cancun: { blockNumber: 0 } },
+  blockExplorers: {
+    etherscan: { name: "0G Chainscan", url: NETWORKS[network].explorer, apiUrl: NETWORKS[network].explorerApi },
+  },
+});
+
+export default defineConfig({
+  plugins: [toolbox],
+  solidity: {
+    // Both profiles are spelled out: Hardhat's own `production` drops the settings, and verification uses it.
+    profiles: { default: solc, production: { ...solc, isolated: false } },
+  },
+  networks: {
+    default: { ...simulated, chainId: NETWORKS.default.chainId },
+    localhost: { type: "http", chainId: NETWORKS.localhost.chainId, url: rpcSetting("localhost").value },
+    galileo: live("galileo"),
+    galileoFork: fork("galileoFork"),
+    aristotle: live("aristotle"),
+    aristotleFork: fork("aristotleFork"),
+  },
+  chainDescriptors: {
+    [NETWORKS.galileo.chainId]: descriptor("galileo"),
+    [NETWORKS.aristotle.chainId]: descriptor("aristotle"),
+  },
+  verify: {
+    etherscan: { apiKey: setting("EXPLORER_API_KEY")?.value ?? "" },
+    blockscout: { enabled: false },
+    sourcify: { enabled: false },
+  },
+  test: { mocha: { timeout: 60_000 } },
+});

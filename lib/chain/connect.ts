@@ -1,0 +1,35 @@
+import type { Provider } from "ethers";
+
+import { EXIT, ZgError } from "../errors.ts";
+import type { Hex } from "../hex.ts";
+import type { Network } from "../networks.ts";
+import { chainCall } from "./revert.ts";
+
+/** The node serves another chain than the network's name promises. */
+export class WrongChainError extends ZgError {
+  constructor(network: Network, actual: bigint) {
+    super({
+      code: "ZG_WRONG_CHAIN",
+      exit: EXIT.precondition,
+      message: `Network ${network.name} is chain ${network.chainId}, but its RPC node serves chain ${actual}`,
+      remedy: "Correct the RPC address (see .env.example), or pick the network that matches it.",
+      details: { network: network.name, expected: network.chainId, actual },
+    });
+  }
+}
+
+/**
+ * Asserts that `provider` serves the network's chain. Reads `eth_chainId`.
+ * @throws {WrongChainError} otherwise.
+ */
+export async function assertChain(network: Network, provider: Provider): Promise<void> {
+  const { chainId } = await chainCall(`Reading the chain id of ${network.name}`, provider.getNetwork());
+  if (chainId !== BigInt(network.chainId)) throw new WrongChainError(network, chainId);
+}
+
+/** Hash of block 0: tells two chains with one chain id apart, such as an embedded and the public Galileo. */
+export async function genesisHash(provider: Provider): Promise<Hex> {
+  const block = await chainCall("Reading block 0", provider.getBlock(0));
+  if (block?.hash == null) throw new Error("the node has no block 0");
+  return block.hash as Hex;
+}

@@ -1,0 +1,234 @@
+/** Sends a transaction so that it can be found again: priced, capped, written down, then broadcast, then awaited. */
+
+import { Transaction, type BaseWallet, type Signer, type TransactionReceipt } from "ethers";
+
+import { AbortedError, EXIT, ZgError } from "../errors.ts";
+import { checksum, type Address, type Hex } from "../hex.ts";
+import { withUnit } from "../units.ts";
+import type { WriteContext } from "./context.ts";
+import { assertSignerAllowed } from "./development-keys.ts";
+import { currentFees, nextNonce, type Fees } from "./fees.ts";
+import { asChainError, chainCall, decodeRevert, revertDataOf } from "./revert.ts";
+
+export interface TransactionDraft {
+  /** What it does, for logs and errors: `deposit 0.5 0G`. */
+  readonly what: string;
+  /** Absent when it creates a contract. */
+  readonly to?: Address;
+  readonly data: Hex;
+  /** Neuron. */
+  readonly value?: bigint;
+}
+
+export interface ConfirmedTransaction {
+  readonly what: string;
+  readonly hash: Hex;
+  readonly blockNumber: number;
+  readonly gasUsed: bigint;
+  /** Neuron paid for gas. */
+  readonly fee: bigint;
+  /** Neuron sent along. */
+  readonly value: bigint;
+  readonly receipt: TransactionReceipt;
+}
+
+/** The wallet cannot pay the value and the gas at the maximum fee. */
+export class InsufficientWalletBalanceError extends ZgError {
+  constructor(values: { address: Address; what: string; available: bigint; required: bigint; faucet?: string }) {
+    const { address, what, available, required, faucet } = values;
+    super({
+      code: "ZG_WALLET_BALANCE",
+      exit: EXIT.precondition,
+      message: `${address} holds ${withUnit(available)}, but to ${what} needs up to ${withUnit(required)}`,
+      remedy: `Send it ${withUnit(required - available)}${faucet === undefined ? "." : `, e.g. from ${faucet}.`}`,
+      details: { address, what, available, required, missing: required - available },
+    });
+  }
+}
+
+/** The transaction is on chain and failed there. Its gas is spent. */
+export class TransactionRevertedError extends ZgError {
+  constructor(values: { what: string; hash: Hex; reason: string }, cause?: unknown) {
+    super({
+      code: "ZG_TRANSACTION_REVERTED",
+      exit: EXIT.precondition,
+      message: `To ${values.what} failed on chain (${values.reason}), transaction ${values.hash}`,
+      remedy: "The state changed between estimate and execution; look at it, then run the command again.",
+      details: values,
+      cause,
+    });
+  }
+}
+
+/** No receipt in time. The transaction may still land: look again before sending another. */
+export class ReceiptPendingError extends ZgError {
+  constructor(values: { what: string; hash: Hex; nonce: number; waitedMs: number }) {
+    super({
+      code: "ZG_RECEIPT_PENDING",
+      exit: EXIT.network,
+      message: `No receipt for ${values.hash} (to ${values.what}, nonce ${values.nonce}) after ${values.waitedMs} ms`,
+      remedy: "It was sent and may still land. Run the command again: it reads the state first and repeats nothing.",
+      details: values,
+    });
+  }
+}
+
+const RECEIPT_TIMEOUT_MS = 120_000;
+const FIRST_POLL_MS = 20;
+const SLOWEST_POLL_MS = 2_000;
+
+/** A margin over the estimate, because state can move between estimate and inclusion. */
+function withMargin(gas: bigint): bigint {
+  return gas + gas / 5n;
+}
+
+/** Gas and worst cost of a draft, as its sender would pay them now. Reads only. */
+export async function estimateTransaction(
+  ctx: Pick<WriteContext, "network" | "provider">,
+  from: Address,
+  draft: TransactionDraft,
+): Promise<{ gasLimit: bigint; fees: Fees; worstCost: bigint }> {
+  const value = draft.value ?? 0n;
+  const [gas, fees] = await Promise.all([
+    chainCall(
+      `To ${draft.what}`,
+      ctx.provider.estimateGas({ from, to: draft.to ?? null, data: draft.data, value }),
+    ),
+    currentFees(ctx),
+  ]);
+  const gasLimit = withMargin(gas);
+  return { gasLimit, fees, worstCost: value + gasLimit * fees.maxFeePerGas };
+}
+
+function isLocal(signer: Signer): signer is BaseWallet {
+  return "signingKey" in signer;
+}
+
+/**
+ * Signs, records, broadcasts and awaits one transaction.
+ * Order: signer allowed on this network → estimate → balance → spending cap → sign → `onSigned` → broadcast → receipt.
+ * @throws {ContractRevertError} when it would revert; nothing is sent.
+ * @throws {InsufficientWalletBalanceError} when the wallet cannot pay the worst case; nothing is sent.
+ * @throws {TransactionRevertedError} when it reverted on chain.
+ * @throws {ReceiptPendingError} when no receipt came in time.
+ */
+export async function sendTransaction(ctx: WriteContext, draft: TransactionDraft): Promise<ConfirmedTransaction> {
+  const { network, provider, signer } = ctx;
+  const { what } = draft;
+  const value = draft.value ?? 0n;
+  const from = checksum(await signer.getAddress());
+  assertSignerAllowed(network, from);
+
+  const available = await chainCall(`Reading the balance of ${from}`, provider.getBalance(from));
+  if (available < value) throw insufficient(ctx, from, what, available, value);
+  const { gasLimit, fees, worstCost } = await estimateTransaction(ctx, from, draft);
+  if (available < worstCost) throw insufficient(ctx, from, what, available, worstCost);
+  ctx.spending?.reserve(what, worstCost);
+  if (ctx.signal?.aborted === true) throw new AbortedError(`To ${what}`);
+
+  const nonce = await chainCall(`Reading the nonce of ${from}`, nextNonce(provider, from));
+  const request = {
+    type: 2,
+    chainId: network.chainId,
+    to: draft.to ?? null,
+    data: draft.data,
+    value,
+    nonce,
+    gasLimit,
+    ...fees,
+  };
+  const hash = await broadcast(ctx, what, from, request);
+  const receipt = await waitForReceipt(ctx, what, hash, nonce);
+  const fee = receipt.gasUsed * receipt.gasPrice;
+  ctx.spending?.settle(what, value + fee);
+  if (receipt.status === 0) {
+    throw new TransactionRevertedError({ what, hash, reason: await reasonOf(ctx, from, draft, receipt) });
+  }
+  ctx.log?.(`${what}: ${hash} (${receipt.gasUsed} gas)`);
+  return { what, hash, blockNumber: receipt.blockNumber, gasUsed: receipt.gasUsed, fee, value, receipt };
+}
+
+function insufficient(ctx: WriteContext, address: Address, what: string, available: bigint, required: bigint) {
+  const faucet = ctx.network.faucet?.url;
+  return new InsufficientWalletBalanceError({
+    address,
+    what,
+    available,
+    required,
+    ...(faucet === undefined ? {} : { faucet }),
+  });
+}
+
+type PopulatedRequest = Parameters<Signer["sendTransaction"]>[0] & { nonce: number };
+
+async function broadcast(ctx: WriteContext, what: string, from: Address, request: PopulatedRequest): Promise<Hex> {
+  const { signer, provider } = ctx;
+  const record = async (hash: Hex) => ctx.onSigned?.({ what, hash, nonce: request.nonce, from });
+  if (!isLocal(signer)) {
+    // A remote signer signs and sends in one step, so its hash can only be recorded after.
+    const { hash } = await chainCall(`To ${what}`, signer.sendTransaction(request));
+    await record(hash as Hex);
+    return hash as Hex;
+  }
+  const raw = await signer.signTransaction(request);
+  const hash = Transaction.from(raw).hash as Hex;
+  await record(hash);
+  try {
+    await provider.broadcastTransaction(raw);
+  } catch (error) {
+    const known = await provider.getTransaction(hash).catch(() => null);
+    if (known === null) throw asChainError(`To ${what}`, error);
+  }
+  return hash;
+}
+
+/** Polls until the receipt is there. "Not found" means: look again. */
+async function waitForReceipt(ctx: WriteContext, what: string, hash: Hex, nonce: number): Promise<TransactionReceipt> {
+  const timeout = ctx.receiptTimeout ?? RECEIPT_TIMEOUT_MS;
+  const started = Date.now();
+  for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)) {
+    // An RPC node that fails once or lags behind is asked again until the time is over.
+    const receipt = await ctx.provider.getTransactionReceipt(hash).catch(() => null);
+    if (receipt !== null) return receipt;
+    const waitedMs = Date.now() - started;
+    if (waitedMs >= timeout) throw new ReceiptPendingError({ what, hash, nonce, waitedMs });
+    await sleep(pause, ctx.signal, what);
+  }
+}
+
+async function sleep(ms: number, signal: AbortSignal | undefined, what: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(new AbortedError(`Waiting to ${what}`));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Replays a reverted transaction on the block before it, to learn what the contract said. */
+async function reasonOf(
+  ctx: WriteContext,
+  from: Address,
+  draft: TransactionDraft,
+  receipt: TransactionReceipt,
+): Promise<string> {
+  try {
+    await ctx.provider.call({
+      from,
+      to: draft.to ?? null,
+      data: draft.data,
+      value: draft.value ?? 0n,
+      blockTag: receipt.blockNumber - 1,
+    });
+  } catch (error) {
+    const data = revertDataOf(error);
+    if (data !== undefined) return decodeRevert(data).name;
+  }
+  return "no reason given";
+}

@@ -1,0 +1,115 @@
+/** The environment variables of the project: the only place that reads `process.env`, beside `lib/galileo`. */
+
+import { EXIT, ZgError } from "./errors.ts";
+import { isHex, type Hex } from "./hex.ts";
+import { NETWORKS, type NetworkName } from "./networks.ts";
+
+interface Variable {
+  readonly describe: string;
+  readonly secret: boolean;
+  /** What holds when the variable is unset; also the value `.env.example` carries. */
+  readonly fallback?: string;
+  /** The canonical name this one stands in for. */
+  readonly aliasOf?: string;
+}
+
+/** Every variable the code reads; `.env.example` lists the same names (a test compares them). */
+export const VARIABLES = {
+  GALILEO_RPC_URL: {
+    describe: "JSON-RPC of the Galileo testnet; setting it also turns on the tests that fork the live chain",
+    secret: false,
+    fallback: "https://evmrpc-testnet.0g.ai",
+  },
+  GALILEO_PRIVATE_KEY: { describe: "key that pays on Galileo; or `npx hardhat keystore set GALILEO_PRIVATE_KEY`", secret: true },
+  ARISTOTLE_RPC_URL: { describe: "JSON-RPC of the Aristotle mainnet", secret: false, fallback: "https://evmrpc.0g.ai" },
+  ARISTOTLE_PRIVATE_KEY: { describe: "key that pays on mainnet, with real money; nothing aliases it", secret: true },
+  LOCALHOST_RPC_URL: {
+    describe: "where `galileo up` serves, for --network localhost",
+    secret: false,
+    fallback: "http://127.0.0.1:8545",
+  },
+  EXPLORER_API_KEY: {
+    describe: "key for Chainscan; it accepts any text",
+    secret: false,
+    fallback: "not-needed",
+  },
+  ZG_CHAIN_RPC: {
+    describe: "alias, as the Go inference agent names it",
+    secret: false,
+    fallback: "https://evmrpc-testnet.0g.ai",
+    aliasOf: "GALILEO_RPC_URL",
+  },
+  RPC_URL: { describe: "alias", secret: false, fallback: "https://evmrpc-testnet.0g.ai", aliasOf: "GALILEO_RPC_URL" },
+  ZG_CHAIN_PRIVATE_KEY: {
+    describe: "alias, as the Go inference agent names it",
+    secret: true,
+    aliasOf: "GALILEO_PRIVATE_KEY",
+  },
+  PRIVATE_KEY: { describe: "alias", secret: true, aliasOf: "GALILEO_PRIVATE_KEY" },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof VARIABLES;
+export type EnvironmentValues = Readonly<Record<string, string | undefined>>;
+
+/** A value and the variable it came from, so that every message can say which was used. */
+export interface Setting {
+  readonly value: string;
+  readonly from: VariableName | "default";
+}
+
+/** Reads a variable, then its aliases in the order of the table, then its fallback. Empty counts as unset. */
+export function setting(name: VariableName, env: EnvironmentValues = process.env): Setting | undefined {
+  const names = Object.entries(VARIABLES as Record<string, Variable>)
+    .filter(([candidate, { aliasOf }]) => candidate === name || aliasOf === name)
+    .map(([candidate]) => candidate as VariableName);
+  for (const candidate of names) {
+    const value = env[candidate]?.trim();
+    if (value !== undefined && value !== "") return { value, from: candidate };
+  }
+  const { fallback }: Variable = VARIABLES[name];
+  return fallback === undefined ? undefined : { value: fallback, from: "default" };
+}
+
+const RPC_VARIABLE = {
+  localhost: "LOCALHOST_RPC_URL",
+  galileo: "GALILEO_RPC_URL",
+  galileoFork: "GALILEO_RPC_URL",
+  aristotle: "ARISTOTLE_RPC_URL",
+  aristotleFork: "ARISTOTLE_RPC_URL",
+} as const satisfies Partial<Record<NetworkName, VariableName>>;
+
+/** The RPC address of a network that has one (for a fork: its upstream's). */
+export function rpcSetting(network: keyof typeof RPC_VARIABLE, env: EnvironmentValues = process.env): Setting {
+  const found = setting(RPC_VARIABLE[network], env);
+  if (found === undefined) throw new Error(`${RPC_VARIABLE[network]} lost its fallback`);
+  return found;
+}
+
+/** The variable that holds the paying key of a live network. */
+export function keyVariable(network: NetworkName): "GALILEO_PRIVATE_KEY" | "ARISTOTLE_PRIVATE_KEY" | undefined {
+  if (NETWORKS[network].mode !== "live") return undefined;
+  return NETWORKS[network].upstream === "aristotle" ? "ARISTOTLE_PRIVATE_KEY" : "GALILEO_PRIVATE_KEY";
+}
+
+/** The text is not a private key. Never carries the text. */
+export class PrivateKeyMalformedError extends ZgError {
+  constructor(from: string) {
+    super({
+      code: "ZG_PRIVATE_KEY",
+      exit: EXIT.usage,
+      message: `The value of ${from} is not a private key`,
+      remedy: "Give 64 hexadecimal digits, with or without 0x.",
+      details: { from },
+    });
+  }
+}
+
+/**
+ * Parses a private key with or without `0x`.
+ * @throws {PrivateKeyMalformedError} without the value in it.
+ */
+export function parsePrivateKey(text: string, from: string): Hex {
+  const key = text.startsWith("0x") ? text : `0x${text}`;
+  if (!isHex(key) || key.length !== 66) throw new PrivateKeyMalformedError(from);
+  return key;
+}

@@ -1,0 +1,52 @@
+import { UsageError } from "./errors.ts";
+
+/** Neuron in one 0G. Inside the project every amount is a bigint of neuron; 0G strings exist only at the edge. */
+export const NEURON_PER_0G = 10n ** 18n;
+
+const DECIMALS = { "0g": 18, gwei: 9, neuron: 0 } as const;
+const AMOUNT = /^(\d+)(?:\.(\d+))?(?:e(\d{1,2}))?(0g|gwei|neuron)?$/i;
+
+/**
+ * Parses an amount as a person types it, into neuron: `0.5`, `0.5 0G`, `2gwei`, `5e17neuron`. Without a unit it is 0G.
+ * Exact: digits finer than a neuron are refused, never rounded.
+ * @throws {UsageError} when `text` is not such an amount.
+ * @example parseAmount("1.1") // 1100000000000000000n
+ */
+export function parseAmount(text: string, what = "amount"): bigint {
+  const match = AMOUNT.exec(text.replace(/[\s_]/g, ""));
+  if (match === null) {
+    throw new UsageError({
+      message: `${JSON.stringify(text)} is not a valid ${what}`,
+      remedy: "Give a positive decimal in 0G (0.5), or with a unit (5e17neuron, 2gwei).",
+      details: { [what]: text },
+    });
+  }
+  const [, whole = "0", fraction = "", exponent = "0", unit = "0g"] = match;
+  const scale = DECIMALS[unit.toLowerCase() as keyof typeof DECIMALS] + Number(exponent);
+  const significant = fraction.replace(/0+$/, "");
+  if (significant.length > scale) {
+    throw new UsageError({
+      message: `${JSON.stringify(text)} is finer than one neuron`,
+      remedy: "Give at most 18 decimals of 0G (1 0G = 10^18 neuron).",
+      details: { [what]: text },
+    });
+  }
+  return BigInt(whole + significant.padEnd(scale, "0"));
+}
+
+/**
+ * Formats neuron as 0G, exactly, without trailing zeros and without the unit.
+ * @example format0g(1100000000000000000n) // "1.1"
+ */
+export function format0g(neuron: bigint): string {
+  const sign = neuron < 0n ? "-" : "";
+  const digits = (neuron < 0n ? -neuron : neuron).toString().padStart(19, "0");
+  const whole = digits.slice(0, -18);
+  const fraction = digits.slice(-18).replace(/0+$/, "");
+  return sign + (fraction === "" ? whole : `${whole}.${fraction}`);
+}
+
+/** `format0g` with its unit, as every line for people prints it. */
+export function withUnit(neuron: bigint): string {
+  return `${format0g(neuron)} 0G`;
+}
