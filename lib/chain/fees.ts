@@ -32,4 +32,3 @@ export async function currentFees({ network, provider }: ReadContext): Promise<F
 export async function nextNonce(provider: Provider, address: string): Promise<number> {
   return Number(BigInt((await rawRpc(provider, "eth_getTransactionCount", [address, "pending"])) as string));
 }
-

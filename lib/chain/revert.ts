@@ -49,7 +49,11 @@ export function decodeRevert(data: Hex): Revert {
   const fragment = knownErrors().get(selector);
   if (fragment === undefined) return { name: "unknown", args: {}, data };
   const values = coder.decode(fragment.inputs, body);
-  return { name: fragment.name, args: Object.fromEntries(fragment.inputs.map((input, i) => [input.name, values[i]])), data };
+  return {
+    name: fragment.name,
+    args: Object.fromEntries(fragment.inputs.map((input, i) => [input.name, values[i]])),
+    data,
+  };
 }
 
 /** Finds revert data in whatever ethers, Hardhat or an RPC node wrapped around it. */
@@ -126,7 +130,8 @@ export function asChainError(what: string, error: unknown): ZgError {
   const data = revertDataOf(error);
   if (data !== undefined) {
     const revert = decodeRevert(data);
-    if (revert.name === "PrecompileOnlyOnLiveChain") return new PrecompileOnlyOnLiveChainError(revert.args["precompile"], error);
+    if (revert.name === "PrecompileOnlyOnLiveChain")
+      return new PrecompileOnlyOnLiveChainError(revert.args["precompile"], error);
     return new ContractRevertError(what, revert, error);
   }
   if (isError(error, "CALL_EXCEPTION")) {

@@ -90,10 +90,7 @@ export async function estimateTransaction(
 ): Promise<{ gasLimit: bigint; fees: Fees; worstCost: bigint }> {
   const value = draft.value ?? 0n;
   const [gas, fees] = await Promise.all([
-    chainCall(
-      `To ${draft.what}`,
-      ctx.provider.estimateGas({ from, to: draft.to ?? null, data: draft.data, value }),
-    ),
+    chainCall(`To ${draft.what}`, ctx.provider.estimateGas({ from, to: draft.to ?? null, data: draft.data, value })),
     currentFees(ctx),
   ]);
   const gasLimit = withMargin(gas);

@@ -1,11 +1,14 @@
 /** 0G Compute's FineTuningServing, as far as an account needs it. Source: 0g-serving-contract, as in npm `@0gfoundation/0g-compute-ts-sdk` 0.9.0 (a test compares them). */
 const QUOTA = "tuple(uint256 cpuCount, uint256 nodeMemory, uint256 gpuCount, uint256 nodeStorage, string gpuType)";
 const REFUND = "tuple(uint256 index, uint256 amount, uint256 createdAt, bool _deprecated_processed)";
-const DELIVERABLE = "tuple(string id, bytes modelRootHash, bytes encryptedSecret, bool acknowledged, uint248 timestamp, bool settled)";
+const DELIVERABLE =
+  "tuple(string id, bytes modelRootHash, bytes encryptedSecret, bool acknowledged, uint248 timestamp, bool settled)";
 const ACCOUNT_DETAILS = `tuple(address user, address provider, uint256 nonce, uint256 balance, uint256 pendingRefund, ${REFUND}[] refunds, string additionalInfo, ${DELIVERABLE}[] deliverables, uint256 validRefundsLength, uint256 deliverablesHead, uint256 deliverablesCount, bool acknowledged)`;
-const ACCOUNT_SUMMARY = "tuple(address user, address provider, uint256 nonce, uint256 balance, uint256 pendingRefund, string additionalInfo, uint256 validRefundsLength, uint256 deliverablesCount, bool acknowledged)";
+const ACCOUNT_SUMMARY =
+  "tuple(address user, address provider, uint256 nonce, uint256 balance, uint256 pendingRefund, string additionalInfo, uint256 validRefundsLength, uint256 deliverablesCount, bool acknowledged)";
 const SERVICE = `tuple(address provider, string url, ${QUOTA} quota, uint256 pricePerToken, bool occupied, string[] models, address teeSignerAddress, bool teeSignerAcknowledged)`;
-const VERIFIER_INPUT = "tuple(string id, bytes encryptedSecret, bytes modelRootHash, uint256 nonce, bytes signature, uint256 taskFee, address user)";
+const VERIFIER_INPUT =
+  "tuple(string id, bytes encryptedSecret, bytes modelRootHash, uint256 nonce, bytes signature, uint256 taskFee, address user)";
 
 export const FINE_TUNING_SERVING_ABI = [
   "error AccountExists(address user, address provider)",

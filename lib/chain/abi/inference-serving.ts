@@ -1,9 +1,12 @@
 /** 0G Compute's InferenceServing v1.0: services, sub-accounts, settlement. Source: 0g-serving-contract, as in npm `@0gfoundation/0g-compute-ts-sdk` 0.9.0 (a test compares them). */
-const SERVICE_PARAMS = "tuple(string serviceType, string url, string model, string verifiability, uint256 inputPrice, uint256 outputPrice, string additionalInfo, address teeSignerAddress)";
+const SERVICE_PARAMS =
+  "tuple(string serviceType, string url, string model, string verifiability, uint256 inputPrice, uint256 outputPrice, string additionalInfo, address teeSignerAddress)";
 const REFUND = "tuple(uint256 index, uint256 amount, uint256 createdAt, bool processed)";
 const ACCOUNT = `tuple(address user, address provider, uint256 nonce, uint256 balance, uint256 pendingRefund, ${REFUND}[] refunds, string additionalInfo, bool acknowledged, uint256 validRefundsLength, uint256 generation, uint256 revokedBitmap)`;
-const SERVICE = "tuple(address provider, string serviceType, string url, uint256 inputPrice, uint256 outputPrice, uint256 updatedAt, string model, string verifiability, string additionalInfo, address teeSignerAddress, bool teeSignerAcknowledged)";
-const TEE_SETTLEMENT_DATA = "tuple(address user, address provider, uint256 totalFee, bytes32 requestsHash, uint256 nonce, bytes signature)";
+const SERVICE =
+  "tuple(address provider, string serviceType, string url, uint256 inputPrice, uint256 outputPrice, uint256 updatedAt, string model, string verifiability, string additionalInfo, address teeSignerAddress, bool teeSignerAcknowledged)";
+const TEE_SETTLEMENT_DATA =
+  "tuple(address user, address provider, uint256 totalFee, bytes32 requestsHash, uint256 nonce, bytes signature)";
 
 export const INFERENCE_SERVING_ABI = [
   "error AccountExists(address user, address provider)",

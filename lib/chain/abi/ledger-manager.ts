@@ -1,5 +1,6 @@
 /** 0G Compute's LedgerManager: the main account of each user. Source: 0g-serving-contract, as in npm `@0gfoundation/0g-compute-ts-sdk` 0.9.0 (a test compares them). */
-const SERVICE_INFO = "tuple(address serviceAddress, address serviceContract, string serviceType, string version, string fullName, string description, bool isRecommended, uint256 registeredAt)";
+const SERVICE_INFO =
+  "tuple(address serviceAddress, address serviceContract, string serviceType, string version, string fullName, string description, bool isRecommended, uint256 registeredAt)";
 const LEDGER = "tuple(address user, uint256 availableBalance, uint256 totalBalance, string additionalInfo)";
 
 export const LEDGER_MANAGER_ABI = [

@@ -1,0 +1,52 @@
+import { EXIT, ZgError } from "../errors.ts";
+import { withUnit } from "../units.ts";
+import type { Spending } from "./context.ts";
+
+/** Sending would take more out of the wallet or the ledger than `--max-spend` allows. Nothing was sent. */
+export class MaxSpendExceededError extends ZgError {
+  constructor(values: { what: string; cap: bigint; needed: bigint; spent: bigint }) {
+    const { what, cap, needed, spent } = values;
+    const already = spent === 0n ? "" : ` (${withUnit(spent)} of it already spent)`;
+    super({
+      code: "ZG_MAX_SPEND",
+      exit: EXIT.precondition,
+      message: `To ${what} could bring the total to ${withUnit(needed)}${already}, above --max-spend ${withUnit(cap)}`,
+      remedy: `Allow it with --max-spend ${withUnit(needed).replace(" 0G", "")}, or leave it.`,
+      details: values,
+    });
+  }
+}
+
+/** Counts what leaves the wallet, gas included, and refuses what would pass the cap. One per command. */
+export class WalletSpending implements Spending {
+  readonly #cap: bigint | undefined;
+  #spent = 0n;
+  #reserved = 0n;
+
+  constructor(cap?: bigint) {
+    this.#cap = cap;
+  }
+
+  /** Neuron that really left the wallet so far. */
+  get spent(): bigint {
+    return this.#spent;
+  }
+
+  reserve(what: string, worst: bigint): void {
+    const needed = this.#spent + worst;
+    if (this.#cap !== undefined && needed > this.#cap) {
+      throw new MaxSpendExceededError({ what, cap: this.#cap, needed, spent: this.#spent });
+    }
+    this.#reserved = worst;
+  }
+
+  settle(_what: string, actual: bigint): void {
+    this.#reserved = 0n;
+    this.#spent += actual;
+  }
+
+  /** What a transaction whose end is not known yet may still cost. */
+  get outstanding(): bigint {
+    return this.#reserved;
+  }
+}

@@ -1,0 +1,57 @@
+/** What a command is about to spend, at worst, row by row. Shown before anything is sent. */
+
+import { MaxSpendExceededError } from "../chain/spending.ts";
+
+export interface BillRow {
+  readonly what: string;
+  /** Neuron, at worst. */
+  readonly amount: bigint;
+  /**
+   * Where it leaves: `wallet` pays gas and plain values; `deposit` goes from wallet to ledger; `transfer` from ledger to
+   * a provider's sub-account; `fee` from a sub-account to the provider.
+   */
+  readonly from: "wallet" | "deposit" | "transfer" | "fee";
+  readonly note: string;
+}
+
+export interface Bill {
+  readonly rows: readonly BillRow[];
+  /** Neuron the wallet must hold: gas, values and deposits. */
+  readonly walletTotal: bigint;
+  /** Neuron that leaves wallet and ledger together, each counted once: what `--max-spend` caps. */
+  readonly exposure: bigint;
+  /** Neuron of the exposure that can be retrieved and withdrawn again. */
+  readonly refundable: bigint;
+}
+
+function sum(rows: readonly BillRow[], from: BillRow["from"]): bigint {
+  return rows.filter((row) => row.from === from).reduce((total, row) => total + row.amount, 0n);
+}
+
+function excess(amount: bigint, covered: bigint): bigint {
+  return amount > covered ? amount - covered : 0n;
+}
+
+/**
+ * Adds a bill up. Money moves wallet → ledger → sub-account → provider; a transfer counts only as far as this bill's
+ * deposits do not already cover it, and a fee only as far as its transfers do not.
+ */
+export function makeBill(rows: readonly BillRow[]): Bill {
+  const wallet = sum(rows, "wallet");
+  const deposits = sum(rows, "deposit");
+  const transfers = sum(rows, "transfer");
+  const fees = sum(rows, "fee");
+  const moved = deposits + excess(transfers, deposits);
+  const exposure = wallet + moved + excess(fees, transfers);
+  return { rows, walletTotal: wallet + deposits, exposure, refundable: excess(moved, fees) };
+}
+
+/**
+ * Asserts that a bill stays under the user's cap.
+ * @throws {MaxSpendExceededError} before anything is sent.
+ */
+export function assertWithin(bill: Bill, cap: bigint | undefined, what: string): void {
+  if (cap !== undefined && bill.exposure > cap) {
+    throw new MaxSpendExceededError({ what, cap, needed: bill.exposure, spent: 0n });
+  }
+}

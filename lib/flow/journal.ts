@@ -1,0 +1,105 @@
+/**
+ * What a run must remember and the chain cannot tell, as an append-only list of facts, one JSON line each.
+ * The chain is the truth: a step asks it first and uses the journal only for what it holds alone.
+ */
+
+import { EXIT, ZgError } from "../errors.ts";
+import type { Address, Hex } from "../hex.ts";
+import type { Receipt } from "../compute/receipt.ts";
+
+export const JOURNAL_VERSION = 1;
+
+export type Fact =
+  | {
+      readonly type: "started";
+      readonly version: typeof JOURNAL_VERSION;
+      readonly id: string;
+      readonly network: string;
+      readonly genesisHash: Hex;
+      readonly owner: Address;
+      /** SHA-256 of what the user asked for: a run cannot be continued with another question. */
+      readonly requestDigest: string;
+    }
+  | { readonly type: "provider"; readonly provider: Address }
+  | {
+      readonly type: "signed";
+      readonly step: string;
+      readonly what: string;
+      readonly hash: Hex;
+      readonly nonce: number;
+    }
+  | { readonly type: "deployed"; readonly address: Address }
+  | { readonly type: "asked"; readonly provider: Address; readonly requestBase64: string }
+  | { readonly type: "answered"; readonly receipt: Receipt }
+  | { readonly type: "sealed"; readonly mint: SealedMint }
+  | { readonly type: "minted"; readonly tokenId: string; readonly hash?: Hex };
+
+/** What the commit was made for, so that the mint after a crash reveals exactly that. */
+export interface SealedMint {
+  readonly salt: Hex;
+  readonly dataHash: Hex;
+  readonly sealedKey: Hex;
+  readonly description: string;
+}
+
+export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
+
+export interface Journal {
+  readonly facts: readonly Fact[];
+  /** Durable when it returns. */
+  append(fact: Fact): void;
+}
+
+/** The last fact of a type, which is the one that counts. */
+export function lastFact<Type extends Fact["type"]>(journal: Journal, type: Type): FactOf<Type> | undefined {
+  return journal.facts.findLast((fact): fact is FactOf<Type> => fact.type === type);
+}
+
+/** A line of a journal is not a fact. The file is left as it is. */
+export class JournalCorruptError extends ZgError {
+  constructor(values: { file: string; line: number }, cause?: unknown) {
+    super({
+      code: "ZG_JOURNAL",
+      exit: EXIT.precondition,
+      message: `Line ${values.line} of ${values.file} is not a journal entry`,
+      remedy: "Restore the file, or start a new run with another --id; the chain still shows what was sent.",
+      details: values,
+      cause,
+    });
+  }
+}
+
+/** The run was started on another chain, by another owner, or with another question. */
+export class RunMismatchError extends ZgError {
+  constructor(values: { id: string; field: string; recorded: string; now: string }) {
+    super({
+      code: "ZG_RUN_MISMATCH",
+      exit: EXIT.usage,
+      message: `Run ${values.id} was started with ${values.field} ${values.recorded}, but now it is ${values.now}`,
+      remedy: "Continue it with what it was started with, or choose another --id.",
+      details: values,
+    });
+  }
+}
+
+/** A request was sent and its answer never stored: the provider may have charged for it. */
+export class AnswerUnknownError extends ZgError {
+  constructor(values: { id: string; provider: Address }) {
+    super({
+      code: "ZG_UNANSWERED",
+      exit: EXIT.precondition,
+      message: `Run ${values.id} sent its request to ${values.provider}, but no answer was stored; it may have been charged`,
+      remedy: "Add --retry-unanswered to ask (and pay) again, or start another run.",
+      details: values,
+    });
+  }
+}
+
+/** A journal that lives as long as the process, for the in-process network, where nothing is kept. */
+export class MemoryJournal implements Journal {
+  readonly facts: Fact[] = [];
+
+  append(fact: Fact): void {
+    this.facts.push(fact);
+  }
+}

@@ -1,0 +1,38 @@
+import { emptyTask, task } from "hardhat/config";
+
+import { JSON_FLAG, PROMPT, RUN_ID, spending } from "../support/arguments.ts";
+
+/** `flow`: from a prompt to a minted, proven inference. */
+export const flowTasks = [
+  emptyTask("flow", "From a prompt to a minted, proven inference").build(),
+  spending(
+    task(["flow", "run"], "Deploy, fund, acknowledge, infer, verify, encrypt, commit and mint, in one command")
+      .addOption(PROMPT.prompt)
+      .addOption(PROMPT.system)
+      .addOption(PROMPT.messages)
+      .addOption(PROMPT.maxTokens)
+      .addOption(PROMPT.temperature)
+      .addOption(PROMPT.provider)
+      .addOption(RUN_ID)
+      .addFlag({
+        name: "retryUnanswered",
+        description: "Ask again when an earlier request's answer was lost (may pay twice)",
+      }),
+  )
+    .setAction(() => import("./run.ts"))
+    .build(),
+  task(["flow", "status"], "Check every step of a run and change nothing")
+    .addOption(RUN_ID)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./status.ts"))
+    .build(),
+  task(["flow", "plan"], "Print the bill of a run and spend nothing")
+    .addOption(PROMPT.prompt)
+    .addOption(PROMPT.system)
+    .addOption(PROMPT.messages)
+    .addOption(PROMPT.maxTokens)
+    .addOption(PROMPT.provider)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./plan.ts"))
+    .build(),
+];

@@ -1,0 +1,10 @@
+/** Every task of the project: the table of contents. Actions are imported when they run, so help stays instant. */
+
+import { doctorTasks } from "./doctor/index.ts";
+import { flowTasks } from "./flow/index.ts";
+import { inferenceTasks } from "./inference/index.ts";
+import { inftTasks } from "./inft/index.ts";
+import { ledgerTasks } from "./ledger/index.ts";
+import { providerTasks } from "./provider/index.ts";
+
+export const tasks = [...flowTasks, ...doctorTasks, ...ledgerTasks, ...providerTasks, ...inferenceTasks, ...inftTasks];

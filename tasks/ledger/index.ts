@@ -1,0 +1,42 @@
+import { emptyTask, task } from "hardhat/config";
+
+import { JSON_FLAG, SERVICE, option, positional, spending } from "../support/arguments.ts";
+
+/** `ledger`: the main account and the sub-accounts at providers. */
+export const ledgerTasks = [
+  emptyTask("ledger", "Your account at 0G Compute").build(),
+  task(["ledger", "show"], "Show ledger, sub-accounts and pending refunds")
+    .addOption(option("account", "Whose (default: the signer's)"))
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./show.ts"))
+    .build(),
+  spending(
+    task(["ledger", "deposit"], "Open the ledger or add to it").addPositionalArgument(
+      positional("amount", "0G from the wallet, e.g. 0.5"),
+    ),
+  )
+    .setAction(() => import("./deposit.ts"))
+    .build(),
+  spending(
+    task(["ledger", "transfer"], "Move 0G from the ledger to a provider's sub-account")
+      .addPositionalArgument(positional("provider", "Provider address or unique model name"))
+      .addPositionalArgument(positional("amount", "0G from the ledger, e.g. 1.1"))
+      .addOption(SERVICE),
+  )
+    .setAction(() => import("./transfer.ts"))
+    .build(),
+  spending(
+    task(["ledger", "retrieve"], "Ask providers for what is left, and collect what has unlocked")
+      .addOption(option("provider", "Only from this provider (default: from all)"))
+      .addOption(SERVICE),
+  )
+    .setAction(() => import("./retrieve.ts"))
+    .build(),
+  spending(
+    task(["ledger", "withdraw"], "Move 0G from the ledger back to the wallet").addPositionalArgument(
+      positional("amount", "0G, or all"),
+    ),
+  )
+    .setAction(() => import("./withdraw.ts"))
+    .build(),
+];

@@ -1,0 +1,27 @@
+import { emptyTask, task } from "hardhat/config";
+
+import { JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
+
+export const providerTasks = [
+  emptyTask("provider", "The providers that sell inference").build(),
+  task(["provider", "list"], "List providers: model, price, endorsement, whether results can be minted")
+    .addOption(option("type", "Only this service type, e.g. chatbot"))
+    .addOption(option("model", "Only models whose name contains this"))
+    .addOption(option("maxPrice", "Only where input and output cost at most this many neuron a token"))
+    .addFlag({ name: "all", description: "Also those whose signer the contract owner has not endorsed" })
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./list.ts"))
+    .build(),
+  task(["provider", "show"], "Show one provider")
+    .addPositionalArgument(positional("provider", "Provider address or unique model name"))
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./show.ts"))
+    .build(),
+  spending(
+    task(["provider", "acknowledge"], "Accept the provider's TEE signer for your account").addPositionalArgument(
+      positional("provider", "Provider address or unique model name"),
+    ),
+  )
+    .setAction(() => import("./acknowledge.ts"))
+    .build(),
+];

@@ -1,0 +1,98 @@
+/** Options that many tasks share, so that each is named and described once. */
+
+import { ArgumentType } from "hardhat/types/arguments";
+import type { NewTaskDefinitionBuilder, TaskArguments } from "hardhat/types/tasks";
+
+import { UsageError } from "../../lib/errors.ts";
+
+const optional = { type: ArgumentType.STRING_WITHOUT_DEFAULT, defaultValue: undefined } as const;
+
+/** An option that may be absent. */
+export function option<Name extends string>(name: Name, description: string) {
+  return { name, description, ...optional };
+}
+
+/** A positional argument declared optional to Hardhat and checked by us, so that its absence is our error, with a remedy. */
+export function positional<Name extends string>(name: Name, description: string) {
+  return { name, description, type: ArgumentType.STRING, defaultValue: "" } as const;
+}
+
+export const JSON_FLAG = { name: "json", description: "Print exactly one JSON object on stdout" } as const;
+export const RUN_ID = option("id", "Name of the run: the same name continues it and repeats nothing");
+export const TO = option("to", "Recipient (default: the signer)");
+export const INFT_ADDRESS = option("inft", "iNFT contract (default: the one recorded in deployments/)");
+
+/** What to ask, and whom. */
+export const PROMPT = {
+  prompt: option("prompt", "What to ask"),
+  system: option("system", "System message put before the prompt"),
+  messages: option("messages", "JSON file with the messages of a chat, instead of --prompt"),
+  maxTokens: {
+    name: "maxTokens",
+    description: "Most tokens the answer may have; bounds its price",
+    type: ArgumentType.STRING,
+    defaultValue: "512",
+  },
+  temperature: option("temperature", "Sampling temperature, 0 to 2"),
+  provider: option("provider", "Provider address or unique model name (default: the cheapest that can be minted)"),
+} as const;
+export const SERVICE = {
+  name: "service",
+  description: "inference or fine-tuning",
+  type: ArgumentType.STRING,
+  defaultValue: "inference",
+} as const;
+
+/** Adds the options of every task that spends: `--yes`, `--dry-run`, `--max-spend`, `--json`. */
+export function spending<Arguments extends TaskArguments>(builder: NewTaskDefinitionBuilder<Arguments>) {
+  return builder
+    .addFlag({ name: "yes", description: "Do not ask before spending" })
+    .addFlag({ name: "dryRun", description: "Show plan and cost, then stop" })
+    .addOption(option("maxSpend", "Most that may leave wallet and ledger in this command, in 0G"))
+    .addFlag(JSON_FLAG);
+}
+
+/** The arguments every spending task takes. */
+export interface SpendingArguments {
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  readonly maxSpend: string | undefined;
+}
+
+/**
+ * Returns a positional argument or option that must be there.
+ * @throws {UsageError} with an example when it is missing.
+ */
+export function required(value: string | undefined, name: string, example: string): string {
+  if (value === undefined || value.trim() === "") {
+    throw new UsageError({
+      message: `${name} is missing`,
+      remedy: `For example: npx hardhat ${example}`,
+      details: { missing: name },
+    });
+  }
+  return value;
+}
+
+/** @throws {UsageError} when `text` is not a whole number of at least `minimum`. */
+export function parseCount(text: string, name: string, minimum = 0): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= minimum)) {
+    throw new UsageError({
+      message: `--${name} ${JSON.stringify(text)} is not a whole number of at least ${minimum}`,
+      remedy: "Give digits only.",
+      details: { [name]: text },
+    });
+  }
+  return value;
+}
+
+/** @throws {UsageError} when `text` is neither of the two services. */
+export function parseService(text: string): "inference" | "fine-tuning" {
+  if (text === "inference" || text === "fine-tuning") return text;
+  throw new UsageError({
+    message: `There is no service ${JSON.stringify(text)}`,
+    remedy: "Use --service inference or --service fine-tuning.",
+    details: { service: text },
+  });
+}

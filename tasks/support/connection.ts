@@ -1,0 +1,110 @@
+/** From Hardhat's runtime to what the library takes: a network, a provider, a signer. */
+
+import { ethers } from "ethers";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import type { NetworkConnection } from "hardhat/types/network";
+
+import { assertChain } from "../../lib/chain/connect.ts";
+import type { ReadContext } from "../../lib/chain/context.ts";
+import { assertSignerAllowed, developmentAccount } from "../../lib/chain/development-keys.ts";
+import { keyVariable, parsePrivateKey, setting } from "../../lib/env.ts";
+import { EXIT, ZgError } from "../../lib/errors.ts";
+import { checksum, type Hex } from "../../lib/hex.ts";
+import { networkNamed, type Network } from "../../lib/networks.ts";
+import type { TaskIo } from "./action.ts";
+
+/** A write was asked for, and no key is configured for this live network. */
+export class PrivateKeyMissingError extends ZgError {
+  constructor(network: Network, variable: string) {
+    super({
+      code: "ZG_NO_KEY",
+      exit: EXIT.precondition,
+      message: `No key is configured for ${network.name}`,
+      remedy: `Put ${variable} into .env, or run: npx hardhat keystore set ${variable}`,
+      details: { network: network.name, variable },
+    });
+  }
+}
+
+/** An open connection. Closed by {@link withConnection}. */
+export interface OpenConnection {
+  readonly hre: HardhatRuntimeEnvironment;
+  readonly network: Network;
+  readonly connection: NetworkConnection;
+  readonly read: ReadContext;
+  /** Resolves the paying key now, not at connect: reads need none. */
+  signer(): Promise<ethers.Wallet>;
+  /** The address that would sign, if a key is at hand without asking (environment or development account). */
+  knownAddress(): string | undefined;
+}
+
+/** The network named by `--network`, before anything is opened. @throws {UsageError} for an unknown name. */
+export function selectedNetwork(hre: HardhatRuntimeEnvironment): Network {
+  return networkNamed(hre.globalOptions.network ?? "default");
+}
+
+/** The account that signs on networks where only the published development accounts may. */
+const DEVELOPMENT_USER = 0;
+
+async function privateKey(hre: HardhatRuntimeEnvironment, network: Network): Promise<Hex> {
+  const variable = keyVariable(network.name);
+  if (variable === undefined) return developmentAccount(DEVELOPMENT_USER).privateKey;
+  const found = setting(variable);
+  if (found !== undefined) return parsePrivateKey(found.value, found.from);
+  try {
+    const value = await hre.hooks.runHandlerChain(
+      "configurationVariables",
+      "fetchValue",
+      [{ _type: "ConfigurationVariable", name: variable }],
+      // The keystore's handler calls this when it does not hold the variable.
+      async () => Promise.reject(new PrivateKeyMissingError(network, variable)),
+    );
+    return parsePrivateKey(value, `${variable} in Hardhat's keystore`);
+  } catch (error) {
+    if (error instanceof ZgError) throw error;
+    throw new Error(`Hardhat's keystore could not be read for ${variable}`, { cause: error });
+  }
+}
+
+/**
+ * Opens the selected network, checks its chain id, runs `use`, and closes the connection whatever happens.
+ * @throws {WrongChainError} when the RPC node serves another chain.
+ */
+export async function withConnection<T>(
+  hre: HardhatRuntimeEnvironment,
+  use: (open: OpenConnection) => Promise<T>,
+  io?: TaskIo,
+): Promise<T> {
+  const network = selectedNetwork(hre);
+  const connection = await hre.network.create(network.name);
+  try {
+    const provider = connection.ethers.provider as unknown as ethers.Provider;
+    await assertChain(network, provider);
+    const read: ReadContext = { network, provider };
+    let wallet: ethers.Wallet | undefined;
+    return await use({
+      hre,
+      network,
+      connection,
+      read,
+      signer: async () => {
+        if (wallet === undefined) {
+          wallet = new ethers.Wallet(await privateKey(hre, network), provider);
+          assertSignerAllowed(network, checksum(wallet.address));
+          const source = keyVariable(network.name);
+          const used = source === undefined ? undefined : setting(source)?.from;
+          if (used !== undefined && used !== source) io?.log(`signing with the key from ${used}`);
+        }
+        return wallet;
+      },
+      knownAddress: () => {
+        const variable = keyVariable(network.name);
+        if (variable === undefined) return developmentAccount(DEVELOPMENT_USER).address;
+        const found = setting(variable);
+        return found === undefined ? undefined : ethers.computeAddress(parsePrivateKey(found.value, found.from));
+      },
+    });
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,84 @@
+/** Plan and cost before anything is spent: shown, capped, and on live networks asked for. */
+
+import { createInterface } from "node:readline/promises";
+
+import { assertWithin, type Bill } from "../../lib/flow/bill.ts";
+import { EXIT, ZgError } from "../../lib/errors.ts";
+import type { Network } from "../../lib/networks.ts";
+import { format0g, parseAmount } from "../../lib/units.ts";
+import type { TaskIo } from "./action.ts";
+import type { SpendingArguments } from "./arguments.ts";
+import { table } from "./table.ts";
+
+/** A live network, and nobody to ask: neither a terminal nor `--yes`. */
+export class ConfirmationRequiredError extends ZgError {
+  constructor() {
+    super({
+      code: "ZG_CONFIRM",
+      exit: EXIT.usage,
+      message: "This command spends real money, and there is no terminal to ask on",
+      remedy: "Look at the plan with --dry-run, then add --yes (and --max-spend to be sure).",
+    });
+  }
+}
+
+/** The user said no. */
+export class DeclinedError extends ZgError {
+  constructor() {
+    super({ code: "ZG_DECLINED", exit: EXIT.precondition, message: "Not confirmed", remedy: "Nothing was sent." });
+  }
+}
+
+/** The bill as lines for people. */
+export function billLines(bill: Bill): string[] {
+  const rows = bill.rows.map((row) => [row.what, format0g(row.amount), row.note]);
+  return table(
+    [
+      ["", "0G", ""],
+      ...rows,
+      [
+        "total at worst",
+        format0g(bill.exposure),
+        bill.refundable === 0n ? "" : `${format0g(bill.refundable)} of it refundable`,
+      ],
+    ],
+    ["left", "right", "left"],
+  );
+}
+
+/** The bill as data. */
+export function billData(bill: Bill) {
+  return { rows: bill.rows, total: bill.exposure, wallet: bill.walletTotal, refundable: bill.refundable };
+}
+
+/** The cap of `--max-spend`, in neuron. */
+export function spendingCap(args: SpendingArguments): bigint | undefined {
+  return args.maxSpend === undefined ? undefined : parseAmount(args.maxSpend, "--max-spend");
+}
+
+/**
+ * Shows the bill, holds it against `--max-spend`, and on a live network asks unless `--yes`.
+ * @returns whether to go on; false after `--dry-run`.
+ * @throws {MaxSpendExceededError} {@link ConfirmationRequiredError} {@link DeclinedError}
+ */
+export async function approve(
+  bill: Bill,
+  args: SpendingArguments,
+  network: Network,
+  io: TaskIo,
+  what: string,
+): Promise<boolean> {
+  for (const line of billLines(bill)) io.log(line);
+  assertWithin(bill, spendingCap(args), what);
+  if (args.dryRun) return false;
+  if (network.mode !== "live" || args.yes || bill.exposure === 0n) return true;
+  if (!process.stdin.isTTY || io.json) throw new ConfirmationRequiredError();
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await prompt.question(`Spend this on ${network.title}? [y/N] `, { signal: io.signal });
+    if (!/^y(es)?$/i.test(answer.trim())) throw new DeclinedError();
+  } finally {
+    prompt.close();
+  }
+  return true;
+}
