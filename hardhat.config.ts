@@ -6,6 +6,7 @@ import { configVariable, defineConfig } from "hardhat/config";
 
 import { keyVariable, rpcSetting, setting } from "./lib/env.ts";
 import { NETWORKS, type NetworkName } from "./lib/networks.ts";
+import { tasks } from "./tasks/index.ts";
 
 const envFile = fileURLToPath(new URL(".env", import.meta.url));
 if (existsSync(envFile)) process.loadEnvFile(envFile); // variables already set win
@@ -61,6 +62,7 @@ const descriptor = (network: "galileo" | "aristotle") => ({
 
 export default defineConfig({
   plugins: [toolbox],
+  tasks,
   solidity: {
     // Both profiles are spelled out: Hardhat's own `production` drops the settings, and verification uses it.
     profiles: { default: solc, production: { ...solc, isolated: false } },

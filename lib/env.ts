@@ -20,7 +20,10 @@ export const VARIABLES = {
     secret: false,
     fallback: "https://evmrpc-testnet.0g.ai",
   },
-  GALILEO_PRIVATE_KEY: { describe: "key that pays on Galileo; or `npx hardhat keystore set GALILEO_PRIVATE_KEY`", secret: true },
+  GALILEO_PRIVATE_KEY: {
+    describe: "key that pays on Galileo; or `npx hardhat keystore set GALILEO_PRIVATE_KEY`",
+    secret: true,
+  },
   ARISTOTLE_RPC_URL: { describe: "JSON-RPC of the Aristotle mainnet", secret: false, fallback: "https://evmrpc.0g.ai" },
   ARISTOTLE_PRIVATE_KEY: { describe: "key that pays on mainnet, with real money; nothing aliases it", secret: true },
   LOCALHOST_RPC_URL: {

@@ -60,7 +60,12 @@ const ARISTOTLE = {
 /** Every network, keyed by the name given to `--network`. The chain id is asserted on connect, never used to pick. */
 export const NETWORKS = {
   default: { ...GALILEO, mode: "local", title: "embedded Galileo, in this process", developmentKeysOnly: true },
-  localhost: { ...GALILEO, mode: "local", title: "embedded Galileo, served by `galileo up`", developmentKeysOnly: true },
+  localhost: {
+    ...GALILEO,
+    mode: "local",
+    title: "embedded Galileo, served by `galileo up`",
+    developmentKeysOnly: true,
+  },
   galileo: {
     ...GALILEO,
     mode: "live",
