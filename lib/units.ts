@@ -4,7 +4,8 @@ import { UsageError } from "./errors.ts";
 export const NEURON_PER_0G = 10n ** 18n;
 
 const DECIMALS = { "0g": 18, gwei: 9, neuron: 0 } as const;
-const AMOUNT = /^(\d+)(?:\.(\d+))?(?:e(\d{1,2}))?(0g|gwei|neuron)?$/i;
+/** Blanks may stand around the number and before the unit, never inside the number: `1 5` is a slip, not 15. */
+const AMOUNT = /^\s*(\d[\d_]*)(?:\.(\d+))?(?:e(\d{1,2}))?\s*(0g|gwei|neuron)?\s*$/i;
 
 /**
  * Parses an amount as a person types it, into neuron: `0.5`, `0.5 0G`, `2gwei`, `5e17neuron`. Without a unit it is 0G.
@@ -13,7 +14,7 @@ const AMOUNT = /^(\d+)(?:\.(\d+))?(?:e(\d{1,2}))?(0g|gwei|neuron)?$/i;
  * @example parseAmount("1.1") // 1100000000000000000n
  */
 export function parseAmount(text: string, what = "amount"): bigint {
-  const match = AMOUNT.exec(text.replace(/[\s_]/g, ""));
+  const match = AMOUNT.exec(text);
   if (match === null) {
     throw new UsageError({
       message: `${JSON.stringify(text)} is not a valid ${what}`,
@@ -31,7 +32,7 @@ export function parseAmount(text: string, what = "amount"): bigint {
       details: { [what]: text },
     });
   }
-  return BigInt(whole + significant.padEnd(scale, "0"));
+  return BigInt(whole.replaceAll("_", "") + significant.padEnd(scale, "0"));
 }
 
 /**

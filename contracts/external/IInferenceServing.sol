@@ -114,7 +114,6 @@ interface IInferenceServing {
     function revokeTokens(address provider, uint8[] calldata tokenIds) external;
     function settleFeesWithTEE(TEESettlementData[] calldata settlements) external returns (uint8[] memory statuses);
     function transferOwnership(address newOwner) external;
-    function undefined() external;
     function updateLockTime(uint256 locktime) external;
 
     function accountExists(address user, address provider) external view returns (bool);

@@ -58,7 +58,6 @@ interface ILedgerManager {
     event RecommendedServiceUpdated(string serviceType, string version, address serviceAddress);
     event ServiceRegistered(address indexed serviceAddress, string serviceName);
 
-    function undefined() external;
     function addLedger(string calldata additionalInfo) external payable returns (uint256, uint256);
     function deleteLedger() external;
     function depositFund() external payable;

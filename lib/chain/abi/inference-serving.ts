@@ -81,6 +81,5 @@ export const INFERENCE_SERVING_ABI = [
   `function settleFeesWithTEE(${TEE_SETTLEMENT_DATA}[] settlements) returns (uint8[] statuses)`,
   "function supportsInterface(bytes4 interfaceId) view returns (bool)",
   "function transferOwnership(address newOwner)",
-  "function undefined()",
   "function updateLockTime(uint256 locktime)",
 ] as const;

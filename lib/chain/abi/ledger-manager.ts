@@ -29,7 +29,6 @@ export const LEDGER_MANAGER_ABI = [
   "error TooManyProviders(uint256 requested, uint256 maximum)",
   "error TooManyProvidersForService(uint256 current, uint256 maximum)",
   "error TransferFailed()",
-  "function undefined()",
   "error VersionRequired()",
   "error ZeroAddressNotAllowed()",
   "error ZeroAmountNotAllowed()",
