@@ -58,6 +58,10 @@ const REFUSED: readonly string[] = [
   "1wei",
   "0g",
   "1 0g gwei",
+  "1 5",
+  "0. 5",
+  "_1",
+  "1 e3",
   "１",
 ];
 
