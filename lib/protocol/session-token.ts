@@ -1,11 +1,10 @@
 /** The bearer token of every authenticated call: `app-sk-` and the base64 of `message|signature`. */
 
-import { getBytes, id, verifyMessage } from "ethers";
+import { getBytes, id } from "ethers";
 
 import type { Address, Hex } from "../hex.ts";
-import { checksum } from "../hex.ts";
 import { SessionTokenMalformedError } from "./errors.ts";
-import { parseSignature } from "./signed-text.ts";
+import { recoverMessageSigner } from "./signed-text.ts";
 
 /** Id of a token that lives at most a day and is revoked only together with all others; 0..254 are API keys. */
 export const EPHEMERAL_TOKEN_ID = 255;
@@ -114,5 +113,5 @@ function readMessage(message: string): SessionToken {
  * @throws {SignatureMalformedError}
  */
 export function recoverSessionSigner(message: string, signature: string): Address {
-  return checksum(verifyMessage(getBytes(sessionDigest(message)), parseSignature(signature)));
+  return recoverMessageSigner(getBytes(sessionDigest(message)), signature);
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 
-import { Signature, verifyMessage } from "ethers";
+import { verifyMessage } from "ethers";
 
 import { checksum, type Address } from "../hex.ts";
 import { SignatureMalformedError } from "./errors.ts";
@@ -66,29 +66,29 @@ export function parseSignedText(text: string): SignedText {
 }
 
 const SIGNATURE = /^0x[0-9a-fA-F]{128}(?:1[bB]|1[cC])$/;
+/** Half the order of secp256k1: a signature with a larger s is the twin of one with a smaller. */
+const LARGEST_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /**
- * Parses a signature in the one form that broker, contract and client all accept: r, s, v with low s and v 27 or 28.
+ * Recovers who signed a personal message (EIP-191). Takes signatures only in the one form that broker, contract and
+ * client all accept: r, s, v with low s and v 27 or 28.
  * @throws {SignatureMalformedError}
  */
-export function parseSignature(signature: string): Signature {
-  if (!SIGNATURE.test(signature)) throw new SignatureMalformedError(signature);
+export function recoverMessageSigner(message: string | Uint8Array, signature: string): Address {
+  if (!SIGNATURE.test(signature) || BigInt(`0x${signature.slice(66, 130)}`) > LARGEST_S) {
+    throw new SignatureMalformedError(signature);
+  }
   try {
-    return Signature.from(signature);
+    return checksum(verifyMessage(message, signature));
   } catch (error) {
-    throw new SignatureMalformedError(signature, error); // ethers refuses a high s
+    throw new SignatureMalformedError(signature, error); // r and s that no key can have made
   }
 }
 
 /**
- * Recovers who signed a text (EIP-191 over its UTF-8).
+ * Recovers who signed a text, from its UTF-8.
  * @throws {SignatureMalformedError}
  */
 export function recoverTextSigner(text: string, signature: string): Address {
-  const parsed = parseSignature(signature);
-  try {
-    return checksum(verifyMessage(text, parsed));
-  } catch (error) {
-    throw new SignatureMalformedError(signature, error); // r and s on no point of the curve
-  }
+  return recoverMessageSigner(text, signature);
 }
