@@ -1,6 +1,7 @@
 import type { JsonRpcApiProvider, Provider } from "ethers";
 
 import type { ReadContext } from "./context.ts";
+import { chainCall } from "./revert.ts";
 
 /** EIP-1559 fees of one transaction, in wei (1 wei is 1 neuron). */
 export interface Fees {
@@ -18,12 +19,16 @@ export async function rawRpc(provider: Provider, method: string, params: unknown
 /**
  * Fees for the next transaction: a tip of at least the network's floor, because 0G's validators refuse less while
  * `eth_maxPriorityFeePerGas` may suggest 1 wei; room for the base fee to double.
+ * @throws {RpcUnreachableError} when the node does not answer.
  */
 export async function currentFees({ network, provider }: ReadContext): Promise<Fees> {
-  const [block, suggested] = await Promise.all([
-    provider.getBlock("latest"),
-    rawRpc(provider, "eth_maxPriorityFeePerGas", []).then((answer) => BigInt(answer as string)),
-  ]);
+  const [block, suggested] = await chainCall(
+    "Reading the fees",
+    Promise.all([
+      provider.getBlock("latest"),
+      rawRpc(provider, "eth_maxPriorityFeePerGas", []).then((answer) => BigInt(answer as string)),
+    ]),
+  );
   const tip = suggested > network.priorityFeeFloor ? suggested : network.priorityFeeFloor;
   return { maxPriorityFeePerGas: tip, maxFeePerGas: tip + 2n * (block?.baseFeePerGas ?? 0n) };
 }

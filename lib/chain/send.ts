@@ -137,8 +137,9 @@ export async function sendTransaction(ctx: WriteContext, draft: TransactionDraft
   const hash = await broadcast(ctx, what, from, request);
   const receipt = await waitForReceipt(ctx, what, hash, nonce);
   const fee = receipt.gasUsed * receipt.gasPrice;
-  ctx.spending?.settle(what, value + fee);
-  if (receipt.status === 0) {
+  const reverted = receipt.status === 0;
+  ctx.spending?.settle(what, reverted ? fee : value + fee); // a reverted transaction gives its value back
+  if (reverted) {
     throw new TransactionRevertedError({ what, hash, reason: await reasonOf(ctx, from, draft, receipt) });
   }
   ctx.log?.(`${what}: ${hash} (${receipt.gasUsed} gas)`);
