@@ -86,13 +86,3 @@ export function parseCount(text: string, name: string, minimum = 0): number {
   }
   return value;
 }
-
-/** @throws {UsageError} when `text` is neither of the two services. */
-export function parseService(text: string): "inference" | "fine-tuning" {
-  if (text === "inference" || text === "fine-tuning") return text;
-  throw new UsageError({
-    message: `There is no service ${JSON.stringify(text)}`,
-    remedy: "Use --service inference or --service fine-tuning.",
-    details: { service: text },
-  });
-}

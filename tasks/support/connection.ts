@@ -8,8 +8,8 @@ import { assertChain } from "../../lib/chain/connect.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
 import { assertSignerAllowed, developmentAccount } from "../../lib/chain/development-keys.ts";
 import { keyVariable, parsePrivateKey, setting } from "../../lib/env.ts";
-import { EXIT, ZgError } from "../../lib/errors.ts";
-import { checksum, type Hex } from "../../lib/hex.ts";
+import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
+import { checksum, type Address, type Hex } from "../../lib/hex.ts";
 import { networkNamed, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 
@@ -35,7 +35,7 @@ export interface OpenConnection {
   /** Resolves the paying key now, not at connect: reads need none. */
   signer(): Promise<ethers.Wallet>;
   /** The address that would sign, if a key is at hand without asking (environment or development account). */
-  knownAddress(): string | undefined;
+  knownAddress(): Address | undefined;
 }
 
 /** The network named by `--network`, before anything is opened. @throws {UsageError} for an unknown name. */
@@ -101,10 +101,27 @@ export async function withConnection<T>(
         const variable = keyVariable(network.name);
         if (variable === undefined) return developmentAccount(DEVELOPMENT_USER).address;
         const found = setting(variable);
-        return found === undefined ? undefined : ethers.computeAddress(parsePrivateKey(found.value, found.from));
+        if (found === undefined) return undefined;
+        return checksum(ethers.computeAddress(parsePrivateKey(found.value, found.from)));
       },
     });
   } finally {
     await connection.close();
   }
+}
+
+/**
+ * The address a read is about when none is given: the signer's, as far as it is known without asking for a password.
+ * @throws {UsageError} when it is not.
+ */
+export function ownAddress(open: OpenConnection): Address {
+  const address = open.knownAddress();
+  if (address === undefined) {
+    throw new UsageError({
+      message: `No key for ${open.network.name} is in the environment, so there is no account to show`,
+      remedy: "Name it with --account 0x….",
+      details: { network: open.network.name },
+    });
+  }
+  return address;
 }

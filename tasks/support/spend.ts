@@ -31,6 +31,7 @@ export class DeclinedError extends ZgError {
 
 /** The bill as lines for people. */
 export function billLines(bill: Bill): string[] {
+  if (bill.rows.length === 0) return ["nothing to pay"];
   const rows = bill.rows.map((row) => [row.what, format0g(row.amount), row.note]);
   return table(
     [

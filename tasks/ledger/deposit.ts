@@ -1,0 +1,45 @@
+import { deposit, depositDraft, readLedger, readLimits } from "../../lib/compute/ledger.ts";
+import { makeBill } from "../../lib/flow/bill.ts";
+import { parseAmount, withUnit } from "../../lib/units.ts";
+import { action, type Answer } from "../support/action.ts";
+import { required, type SpendingArguments } from "../support/arguments.ts";
+import { withConnection } from "../support/connection.ts";
+import { approve, billData } from "../support/spend.ts";
+import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+
+interface Arguments extends SpendingArguments {
+  readonly amount: string;
+}
+
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const amount = parseAmount(required(args.amount, "The amount", "ledger deposit 0.5"));
+  return withConnection(
+    hre,
+    async (open) => {
+      const writer = await openWriter(open, args, io);
+      const { ctx, owner } = writer;
+      const [limits, before] = await Promise.all([readLimits(ctx), readLedger(ctx, owner)]);
+      const draft = depositDraft(ctx.network, limits, before, amount);
+      const bill = makeBill(await transactionRows(writer, draft));
+      const common = { network: ctx.network.name, mode: ctx.network.mode, user: owner, amount, plan: billData(bill) };
+      if (!(await approve(bill, args, ctx.network, io, draft.what))) {
+        return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
+      }
+      const { transactions, opened } = await deposit(ctx, amount);
+      const ledger = await readLedger(ctx, owner);
+      return {
+        data: {
+          ...common,
+          opened,
+          ledger,
+          transactions: transactions.map((sent) => transactionData(ctx.network, sent)),
+        },
+        text: [
+          `${opened ? "opened the ledger with" : "deposited"} ${withUnit(amount)}; ${withUnit(ledger?.available ?? 0n)} available`,
+          ...transactionLines(ctx.network, transactions),
+        ],
+      };
+    },
+    io,
+  );
+});

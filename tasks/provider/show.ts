@@ -1,0 +1,37 @@
+import { resolveService } from "../../lib/compute/providers.ts";
+import { action, type Answer } from "../support/action.ts";
+import { required } from "../support/arguments.ts";
+import { withConnection } from "../support/connection.ts";
+import { mintableText, perMillion, serviceData } from "../support/providers.ts";
+import { pairs } from "../support/table.ts";
+
+interface Arguments {
+  readonly provider: string;
+}
+
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const named = required(args.provider, "The provider", "provider show <address or model>");
+  return withConnection(
+    hre,
+    async ({ read, network }) => {
+      const service = await resolveService(read, named);
+      return {
+        data: { network: network.name, mode: network.mode, service: serviceData(service) },
+        text: pairs([
+          ["provider", service.provider],
+          ["model", service.model],
+          ["type", service.serviceType],
+          ["url", service.url],
+          ["price", `${perMillion(service.inputPrice)} in, ${perMillion(service.outputPrice)} out, 0G per 1M tokens`],
+          ["proof", service.verifiability],
+          ["signs", service.topology],
+          ["signer", service.expectedSigner ?? "nobody"],
+          ["endorsed", service.endorsed ? "yes" : "no"],
+          ["mintable", mintableText(service)],
+          ["updated", new Date(Number(service.updatedAt) * 1000).toISOString()],
+        ]),
+      };
+    },
+    io,
+  );
+});

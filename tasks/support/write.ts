@@ -1,0 +1,58 @@
+/** What every spending task needs: a signer, a cap, and the cost of its transactions before they are sent. */
+
+import type { WriteContext } from "../../lib/chain/context.ts";
+import { estimateTransaction, type ConfirmedTransaction, type TransactionDraft } from "../../lib/chain/send.ts";
+import { WalletSpending } from "../../lib/chain/spending.ts";
+import type { BillRow } from "../../lib/flow/bill.ts";
+import { checksum, type Address } from "../../lib/hex.ts";
+import { explorerLink, type Network } from "../../lib/networks.ts";
+import { withUnit } from "../../lib/units.ts";
+import type { TaskIo } from "./action.ts";
+import type { SpendingArguments } from "./arguments.ts";
+import type { OpenConnection } from "./connection.ts";
+import { spendingCap } from "./spend.ts";
+
+export interface Writer {
+  readonly ctx: WriteContext;
+  readonly owner: Address;
+  readonly spending: WalletSpending;
+}
+
+/** Resolves the signer and binds it to the command's cap and log. */
+export async function openWriter(open: OpenConnection, args: SpendingArguments, io: TaskIo): Promise<Writer> {
+  const signer = await open.signer();
+  const spending = new WalletSpending(spendingCap(args));
+  const ctx: WriteContext = { ...open.read, signer, spending, log: io.log, signal: io.signal };
+  return { ctx, owner: checksum(signer.address), spending };
+}
+
+/** The bill rows of one transaction: its value where it goes, and its gas at the maximum fee. */
+export async function transactionRows(
+  { ctx, owner }: Pick<Writer, "ctx" | "owner">,
+  draft: TransactionDraft,
+): Promise<BillRow[]> {
+  const { gasLimit, fees } = await estimateTransaction(ctx, owner, draft);
+  const gas: BillRow = {
+    what: `gas to ${draft.what}`,
+    amount: gasLimit * fees.maxFeePerGas,
+    from: "wallet",
+    note: `up to ${gasLimit} gas`,
+  };
+  const value = draft.value ?? 0n;
+  return value === 0n ? [gas] : [{ what: draft.what, amount: value, from: "deposit", note: "refundable" }, gas];
+}
+
+/** A transaction as data for scripts. */
+export function transactionData(network: Network, sent: ConfirmedTransaction) {
+  const { what, hash, blockNumber, gasUsed, fee, value } = sent;
+  return { what, hash, blockNumber, gasUsed, fee, value, explorer: explorerLink(network, "tx", hash) };
+}
+
+/** Transactions as lines for people. */
+export function transactionLines(network: Network, sent: readonly ConfirmedTransaction[]): string[] {
+  return sent.flatMap((transaction) => {
+    const link = explorerLink(network, "tx", transaction.hash);
+    const line = `transaction ${transaction.hash}  gas ${withUnit(transaction.fee)}`;
+    return link === undefined ? [line] : [line, `  ${link}`];
+  });
+}
