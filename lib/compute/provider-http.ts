@@ -1,0 +1,172 @@
+/** HTTP to a provider: no redirects, bounded answers, a deadline, raw bytes, and errors with a class. */
+
+import type { ReadableStreamDefaultReader } from "node:stream/web";
+
+import { AbortedError, ZgError } from "../errors.ts";
+import {
+  ProviderDownError,
+  ProviderTimeoutError,
+  RedirectRefusedError,
+  ResponseCutError,
+  ResponseTooLargeError,
+} from "./errors.ts";
+
+/** What reaches the outside. Everything has a default but nothing is read from the environment. */
+export interface HttpDeps {
+  readonly fetch?: typeof fetch;
+  /** Unix milliseconds. */
+  readonly clock?: () => number;
+  /** Waits between retries. */
+  readonly sleep?: (ms: number) => Promise<void>;
+  /** The caller's abort; becomes {@link AbortedError}. */
+  readonly signal?: AbortSignal;
+  /** Longest time for one whole exchange. Milliseconds. */
+  readonly timeoutMs?: number;
+  /** Longest answer accepted. */
+  readonly maxResponseBytes?: number;
+}
+
+export const DEFAULT_TIMEOUT_MS = 120_000;
+export const DEFAULT_MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+export interface HttpRequest {
+  /** For errors: `Chat completion`. */
+  readonly what: string;
+  readonly url: string;
+  readonly method: "GET" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Takes the bytes of a successful answer as they come. */
+  readonly onBytes?: (bytes: Uint8Array) => void;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Exactly as received. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Makes one request. Any status but a redirect comes back as an answer.
+ * @throws {ProviderDownError} {@link ProviderTimeoutError} {@link AbortedError} {@link RedirectRefusedError}
+ *   {@link ResponseTooLargeError} {@link ResponseCutError} when the connection breaks inside the answer.
+ */
+export async function exchange(deps: HttpDeps, request: HttpRequest): Promise<HttpAnswer> {
+  const { what, url } = request;
+  const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES } = deps;
+  if (signal?.aborted === true) throw new AbortedError(what);
+  const controller = new AbortController();
+  let ended: "aborted" | "timed out" | undefined;
+  const stop = (why: NonNullable<typeof ended>) => {
+    ended ??= why;
+    controller.abort();
+  };
+  const onAbort = () => {
+    stop("aborted");
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(() => {
+    stop("timed out");
+  }, timeoutMs);
+  try {
+    return await send(deps.fetch ?? fetch, request, controller.signal, maxResponseBytes);
+  } catch (error) {
+    // What cut the exchange short decides, not what the cut looked like from inside. A verdict on the answer stands.
+    if (error instanceof ZgError && !(error instanceof ResponseCutError || error instanceof ProviderDownError))
+      throw error;
+    if (ended === "aborted") throw new AbortedError(what);
+    if (ended === "timed out") throw new ProviderTimeoutError({ what, url, timeoutMs }, error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    controller.abort(); // frees the connection when the answer was not read to its end
+  }
+}
+
+async function send(
+  fetcher: typeof fetch,
+  request: HttpRequest,
+  signal: AbortSignal,
+  maxResponseBytes: number,
+): Promise<HttpAnswer> {
+  const { what, url, method, headers, body, onBytes } = request;
+  let response: Response;
+  try {
+    response = await fetcher(url, {
+      method,
+      // The TEE signs the bytes it delivered: they must arrive as they were, not compressed on the way.
+      headers: { "Accept-Encoding": "identity", ...headers },
+      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+      redirect: "manual",
+      signal,
+    });
+  } catch (error) {
+    throw new ProviderDownError({ what, url }, error);
+  }
+  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
+    const location = response.headers.get("location");
+    throw new RedirectRefusedError(location === null ? { url } : { url, location });
+  }
+  const bytes = await readBody(response, url, maxResponseBytes, response.ok ? onBytes : undefined);
+  return { status: response.status, headers: response.headers, bytes };
+}
+
+async function readBody(
+  response: Response,
+  url: string,
+  limit: number,
+  onBytes: HttpRequest["onBytes"],
+): Promise<Uint8Array> {
+  if (response.body === null) return new Uint8Array();
+  const reader = response.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const chunk = await nextChunk(reader, url, size);
+    if (chunk === undefined) break;
+    size += chunk.length;
+    if (size > limit) throw new ResponseTooLargeError({ url, limit });
+    chunks.push(chunk);
+    onBytes?.(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks, size));
+}
+
+async function nextChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  url: string,
+  received: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    const { done, value } = await reader.read();
+    return done ? undefined : value;
+  } catch (error) {
+    throw new ResponseCutError({ url, bytes: received }, error);
+  }
+}
+
+/** The text of an answer, for errors and small documents. */
+export function textOf(answer: HttpAnswer): string {
+  return Buffer.from(answer.bytes).toString("utf8");
+}
+
+/** Waits, unless the caller aborts. */
+export async function pause(deps: HttpDeps, ms: number, what: string): Promise<void> {
+  if (deps.sleep !== undefined) await deps.sleep(ms);
+  else await abortableSleep(ms, deps.signal);
+  if (deps.signal?.aborted === true) throw new AbortedError(what);
+}
+
+async function abortableSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal?.addEventListener("abort", finish, { once: true });
+  });
+}

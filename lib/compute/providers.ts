@@ -1,0 +1,260 @@
+/** The providers of a network: what they sell, at what price, and whether an answer of theirs can be minted. */
+
+import type { IInferenceServing } from "../../types/ethers-contracts/index.ts";
+import type { ReadContext } from "../chain/context.ts";
+import { inferenceServing } from "../chain/contracts.ts";
+import { chainCall, isRevert } from "../chain/revert.ts";
+import { checksum, parseAddress, type Address } from "../hex.ts";
+import type { Network } from "../networks.ts";
+import { serviceBase } from "../protocol/endpoints.ts";
+import { ServiceUrlError } from "../protocol/errors.ts";
+import type { ChatPrices } from "../protocol/fees.ts";
+import {
+  expectedSigner,
+  mintability,
+  parseServiceInfo,
+  topologyOf,
+  type Mintability,
+  type ServiceInfoResult,
+  type Topology,
+} from "../protocol/service-info.ts";
+import {
+  NoSuitableProviderError,
+  ProviderAmbiguousError,
+  ProviderCannotSeeError,
+  ProviderUnknownError,
+} from "./errors.ts";
+import { readAllRows } from "./paging.ts";
+
+/** A registered service: the chain's record, and what follows from it. */
+export interface Service {
+  readonly provider: Address;
+  readonly serviceType: string;
+  /** As registered; may carry a trailing slash or `/v1/proxy`. */
+  readonly url: string;
+  readonly model: string;
+  /** Neuron per token (chat), exact. */
+  readonly inputPrice: bigint;
+  readonly outputPrice: bigint;
+  /** Unix seconds. */
+  readonly updatedAt: bigint;
+  readonly verifiability: string;
+  /** The provider's own JSON, as on chain. */
+  readonly additionalInfo: string;
+  readonly info: ServiceInfoResult;
+  readonly teeSignerAddress: Address;
+  /** The contract's owner has endorsed the TEE signer. The chain calls this `teeSignerAcknowledged`. */
+  readonly endorsed: boolean;
+  readonly topology: Topology;
+  /** Whose signature an answer must carry; absent when nobody signs. */
+  readonly expectedSigner?: Address;
+  readonly mintability: Mintability;
+}
+
+export interface ServiceFilter {
+  /** Such as `chatbot`. */
+  readonly type?: string;
+  /** Part of the model's name, in any case. */
+  readonly model?: string;
+  /** Neuron per token. */
+  readonly maxInputPrice?: bigint;
+  readonly maxOutputPrice?: bigint;
+  readonly endorsed?: boolean;
+  readonly mintable?: boolean;
+}
+
+/** What the chain records about a service; the parts a receipt keeps, too. */
+export type ServiceFacts = Pick<
+  Service,
+  | "provider"
+  | "serviceType"
+  | "url"
+  | "model"
+  | "inputPrice"
+  | "outputPrice"
+  | "updatedAt"
+  | "verifiability"
+  | "additionalInfo"
+  | "teeSignerAddress"
+  | "endorsed"
+>;
+
+/** Works out from a service's record who signs its answers and whether they can be minted. */
+export function describeService(facts: ServiceFacts): Service {
+  const described = { ...facts, teeSignerAcknowledged: facts.endorsed };
+  const signer = expectedSigner(described);
+  return {
+    ...facts,
+    info: parseServiceInfo(facts.additionalInfo),
+    topology: topologyOf(described),
+    ...(signer === undefined ? {} : { expectedSigner: signer }),
+    mintability: mintability(described),
+  };
+}
+
+function fromChain(row: IInferenceServing.ServiceStructOutput): Service {
+  return describeService({
+    provider: row.provider as Address, // ethers decodes addresses in their checksummed form
+    serviceType: row.serviceType,
+    url: row.url,
+    model: row.model,
+    inputPrice: row.inputPrice,
+    outputPrice: row.outputPrice,
+    updatedAt: row.updatedAt,
+    verifiability: row.verifiability,
+    additionalInfo: row.additionalInfo,
+    teeSignerAddress: row.teeSignerAddress as Address,
+    endorsed: row.teeSignerAcknowledged,
+  });
+}
+
+/** What a chat with this service costs, for `chatFee`. */
+export function chatPrices({ inputPrice, outputPrice, info }: Service): ChatPrices {
+  if (!info.ok) return { inputPrice, outputPrice };
+  const { tiers, cacheBilling } = info.info;
+  return {
+    inputPrice,
+    outputPrice,
+    ...(tiers === undefined ? {} : { tiers }),
+    ...(cacheBilling === undefined ? {} : { cacheBilling }),
+  };
+}
+
+function matches(service: Service, filter: ServiceFilter): boolean {
+  const { type, model, maxInputPrice, maxOutputPrice, endorsed, mintable } = filter;
+  return (
+    (type === undefined || service.serviceType === type) &&
+    (model === undefined || service.model.toLowerCase().includes(model.toLowerCase())) &&
+    (maxInputPrice === undefined || service.inputPrice <= maxInputPrice) &&
+    (maxOutputPrice === undefined || service.outputPrice <= maxOutputPrice) &&
+    (endorsed === undefined || service.endorsed === endorsed) &&
+    (mintable === undefined || service.mintability.mintable === mintable)
+  );
+}
+
+/** Lists the registered services that meet `filter`, in the contract's order. Reads every page. */
+export async function listServices(ctx: ReadContext, filter: ServiceFilter = {}): Promise<Service[]> {
+  const contract = inferenceServing(ctx.network, ctx.provider);
+  const rows = await readAllRows(ctx, "services", async (offset, limit, blockTag) => {
+    const { services, total } = await contract.getAllServices(offset, limit, { blockTag });
+    return { rows: services, total };
+  });
+  return rows.map(fromChain).filter((service) => matches(service, filter));
+}
+
+/**
+ * Reads one provider's service.
+ * @throws {ProviderUnknownError} when the contract says that there is none.
+ */
+export async function readService(ctx: ReadContext, provider: Address): Promise<Service> {
+  try {
+    const row = await chainCall(
+      `Reading the service of ${provider}`,
+      inferenceServing(ctx.network, ctx.provider).getService(provider),
+    );
+    return fromChain(row);
+  } catch (error) {
+    if (isRevert(error, "ServiceNotExist")) throw new ProviderUnknownError({ provider }, error);
+    throw error;
+  }
+}
+
+/** The names a service answers to beside its address: its model, and the model without the maker's prefix. */
+export function namesOf({ model }: Pick<Service, "model">): readonly string[] {
+  const short = model.slice(model.lastIndexOf("/") + 1);
+  return short === model || short === "" ? [model] : [model, short];
+}
+
+/**
+ * Finds the service a person means: by address, by an alias, or by a model name that only one provider has.
+ * @param aliases names for addresses, e.g. of the embedded network's providers.
+ * @throws {ProviderUnknownError} {@link ProviderAmbiguousError} naming the candidates.
+ */
+export async function resolveService(
+  ctx: ReadContext,
+  text: string,
+  aliases: Readonly<Record<string, Address>> = {},
+): Promise<Service> {
+  const wanted = text.trim();
+  if (/^0x/i.test(wanted)) return readService(ctx, parseAddress(wanted, "provider"));
+  const alias = Object.hasOwn(aliases, wanted) ? aliases[wanted] : undefined;
+  if (alias !== undefined) return readService(ctx, checksum(alias));
+  const services = await listServices(ctx);
+  const named = services.filter((service) =>
+    namesOf(service).some((name) => name.toLowerCase() === wanted.toLowerCase()),
+  );
+  const [only, ...others] = named;
+  if (only === undefined) throw new ProviderUnknownError({ provider: wanted, known: services.map(candidate) });
+  if (others.length > 0) throw new ProviderAmbiguousError({ provider: wanted, candidates: named.map(candidate) });
+  return only;
+}
+
+function candidate({ provider, model }: Service) {
+  return { provider, model };
+}
+
+const CHAT = "chatbot";
+
+/**
+ * Chooses the cheapest chat provider that is endorsed and whose results can be minted: by the sum of its prices per
+ * token, then by address, so that the choice does not depend on the order of the list.
+ * @throws {NoSuitableProviderError} saying why each of the others was passed over.
+ */
+export function chooseService(
+  services: readonly Service[],
+  criteria: { readonly network?: Network; readonly model?: string } = {},
+): Service {
+  const { network, model } = criteria;
+  const refused: string[] = [];
+  const suitable = services.filter((service) => {
+    const reason = unsuitable(service, network, model);
+    if (reason !== undefined) refused.push(`${service.provider}: ${reason}`);
+    return reason === undefined;
+  });
+  const [cheapest] = [...suitable].sort(byPrice);
+  if (cheapest === undefined) {
+    const wanted = `an endorsed chat provider whose results can be minted${model === undefined ? "" : ` and that serves ${model}`}`;
+    throw new NoSuitableProviderError({ wanted, registered: services.length, refused });
+  }
+  return cheapest;
+}
+
+function unsuitable(service: Service, network: Network | undefined, model: string | undefined): string | undefined {
+  if (service.serviceType !== CHAT) return `sells ${service.serviceType}`;
+  if (model !== undefined && !namesOf(service).includes(model)) return `serves ${service.model}`;
+  if (!service.mintability.mintable) return service.mintability.explanation;
+  return network === undefined ? undefined : unreachable(service, network);
+}
+
+function unreachable(service: Service, network: Network): string | undefined {
+  try {
+    return canSee(network, service) ? undefined : "serves the live chain, not this one";
+  } catch (error) {
+    if (error instanceof ServiceUrlError) return "registered a URL that is none";
+    throw error;
+  }
+}
+
+function byPrice(a: Service, b: Service): number {
+  const difference = a.inputPrice + a.outputPrice - (b.inputPrice + b.outputPrice);
+  if (difference !== 0n) return difference < 0n ? -1 : 1;
+  return a.provider < b.provider ? -1 : 1;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** A provider elsewhere watches the live chain: only one on this machine can know of an embedded chain or a fork. */
+function canSee(network: Network, service: Pick<Service, "url">): boolean {
+  if (network.mode === "live") return true;
+  return LOOPBACK.test(new URL(serviceBase(service.url)).hostname);
+}
+
+/**
+ * Asserts that a provider can see what happens on this network, before anything is asked of it or paid to it.
+ * @throws {ProviderCannotSeeError} for a live provider on a fork. {@link ServiceUrlError} for a URL that is none.
+ */
+export function assertProviderSees(network: Network, service: Pick<Service, "provider" | "url">): void {
+  if (canSee(network, service)) return;
+  const { provider, url } = service;
+  throw new ProviderCannotSeeError({ provider, url, network: network.name });
+}
