@@ -6,7 +6,10 @@ import type { Network } from "../networks.ts";
 
 /** The published mnemonic of Hardhat's and Anvil's accounts. Whatever is sent to them on a public chain is lost. */
 export const DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk";
-export const DEVELOPMENT_ACCOUNTS = 20;
+/** Accounts that Hardhat and Anvil fund and print. */
+export const FUNDED_ACCOUNTS = 20;
+/** Accounts recognised as published: tests derive a few more from the same mnemonic. */
+export const DEVELOPMENT_ACCOUNTS = 64;
 
 export interface DevelopmentAccount {
   readonly address: Address;
