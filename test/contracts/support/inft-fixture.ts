@@ -2,11 +2,6 @@ import { Wallet, concat, encodeBytes32String, hexlify, keccak256, sha256, toUtf8
 
 import type { network } from "hardhat";
 
-import type {
-  Account__MockForINFT,
-  INFT,
-  InferenceServing__MockForINFT,
-} from "../../../types/ethers-contracts/index.ts";
 import type { Hex } from "../../../lib/hex.ts";
 
 type Connection = Awaited<ReturnType<(typeof network)["create"]>>;
@@ -47,14 +42,8 @@ export async function deployInftFixture(connection: Connection) {
     Signer,
   ];
   const tee = new Wallet(TEE_KEY);
-  const serving = await ethers.deployContract(
-    "InferenceServing__MockForINFT",
-  );
-  const inft = await ethers.deployContract("INFT", [
-    "Proven Inference",
-    "INFER",
-    await serving.getAddress(),
-  ]);
+  const serving = await ethers.deployContract("InferenceServing__MockForINFT");
+  const inft = await ethers.deployContract("INFT", ["Proven Inference", "INFER", await serving.getAddress()]);
 
   const minterAddress = await minter.getAddress();
   const ownerAddress = await owner.getAddress();

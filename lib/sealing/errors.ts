@@ -1,0 +1,90 @@
+/** Every way opening sealed data fails. The Why and How of each code is in docs/errors.md. */
+
+import { EXIT, ZgError } from "../errors.ts";
+
+/** The envelope is of a version this code does not know, or no envelope at all. */
+export class EnvelopeVersionError extends ZgError {
+  constructor(values: { version: number | undefined; expected: number; length: number }) {
+    const { version, length } = values;
+    super({
+      code: "ZG_ENVELOPE_VERSION",
+      exit: EXIT.precondition,
+      message:
+        version === undefined || version === values.expected
+          ? `${length} bytes are too few for a data envelope`
+          : `A data envelope of version ${version} is unknown here (known: ${values.expected})`,
+      remedy: "Check that these are the bytes of the token's data hash; a newer version needs a newer release.",
+      details: values,
+    });
+  }
+}
+
+/** The data key is not the one this envelope was made with. */
+export class WrongDataKeyError extends ZgError {
+  constructor() {
+    super({
+      code: "ZG_WRONG_DATA_KEY",
+      exit: EXIT.precondition,
+      message: "The data key does not belong to this envelope",
+      remedy: "Open the key sealed for this token and this datum; an earlier owner's key opens only the earlier data.",
+    });
+  }
+}
+
+/** The bytes, or the place they were made for, changed since they were encrypted. */
+export class EnvelopeTamperedError extends ZgError {
+  constructor(values: { chainId: string; contract: string; token: string; index: number }, cause?: unknown) {
+    super({
+      code: "ZG_ENVELOPE_TAMPERED",
+      exit: EXIT.trust,
+      message:
+        `The encrypted data was altered, or was not made for datum ${values.index} of ${values.token} ` +
+        `in ${values.contract} on chain ${values.chainId}`,
+      remedy:
+        "Fetch the bytes again by their data hash, and check that token, contract and network are the right ones.",
+      details: values,
+      cause,
+    });
+  }
+}
+
+/** These are not 129 bytes with a point of the curve in front. */
+export class SealedKeyMalformedError extends ZgError {
+  constructor(reason: string, cause?: unknown) {
+    super({
+      code: "ZG_SEALED_KEY_MALFORMED",
+      exit: EXIT.trust,
+      message: `This is not a sealed data key: ${reason}`,
+      remedy: "Read it again from the token's PublishedSealedKey event: npx hardhat inft show <token>",
+      details: { reason },
+      cause,
+    });
+  }
+}
+
+/** Sealed to another key, or damaged; the format cannot tell the two apart. */
+export class SealedKeyNotOpenedError extends ZgError {
+  constructor(cause?: unknown) {
+    super({
+      code: "ZG_SEALED_KEY",
+      exit: EXIT.precondition,
+      message: "The sealed data key does not open: it was sealed to another key, or damaged",
+      remedy: "Use the key of the token's owner; npx hardhat inft show <token> names the owner.",
+      cause,
+    });
+  }
+}
+
+/** A public key must be a point of secp256k1, as 33, 64 or 65 bytes. */
+export class PublicKeyMalformedError extends ZgError {
+  constructor(values: { length: number }, cause?: unknown) {
+    super({
+      code: "ZG_PUBLIC_KEY",
+      exit: EXIT.usage,
+      message: `${values.length} bytes are not a public key of secp256k1`,
+      remedy: "Give 33 (compressed), 64 (X and Y) or 65 bytes (0x04, X and Y).",
+      details: values,
+      cause,
+    });
+  }
+}
