@@ -16,8 +16,8 @@ export interface Revert {
 const STRING_REASON = "0x08c379a0";
 const PANIC = "0x4e487b71";
 
-/** Errors of code this project places on the embedded network itself. */
-const OWN_ERRORS = ["error PrecompileOnlyOnLiveChain(address precompile)"];
+/** What the stand-ins for 0G's precompiles on the embedded network revert with (lib/galileo/precompiles.ts). */
+export const PRECOMPILE_ERROR = "error PrecompileOnlyOnLiveChain(address precompile)";
 
 let errorsBySelector: Map<string, ErrorFragment> | undefined;
 
@@ -34,7 +34,7 @@ export function registerErrors(...interfaces: readonly Interface[]): void {
 function knownErrors(): Map<string, ErrorFragment> {
   if (errorsBySelector === undefined) {
     errorsBySelector = new Map();
-    registerErrors(new Interface(OWN_ERRORS), ...Object.values(INTERFACES).map((abi) => abi()));
+    registerErrors(new Interface([PRECOMPILE_ERROR]), ...Object.values(INTERFACES).map((abi) => abi()));
   }
   return errorsBySelector;
 }

@@ -1,0 +1,26 @@
+/** Which published development account plays which part on the embedded network and on forks. */
+
+import { developmentAccount } from "../chain/development-keys.ts";
+import type { Address } from "../hex.ts";
+
+export const ROLES = {
+  /** Pays for what the tasks do. */
+  user: 0,
+  /** Owns 0G's contracts on the embedded network; on Galileo that is 0G. */
+  owner: 9,
+  /** Providers of the embedded network, in this order; the third is never endorsed. */
+  providers: [10, 11, 12],
+  /** Providers a fork brings along: others than the above, so that a fork of an embedded chain tells them apart. */
+  forkProviders: [13, 14, 15],
+  /** Handed out by `fundedUser()`, in this order; after these, accounts from {@link FIRST_SPARE} on. */
+  users: [1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18, 19],
+} as const;
+
+/** Accounts beyond the 20 that Hardhat funds: the same published mnemonic, so still nobody's secret. */
+export const FIRST_SPARE = 20;
+
+/** Addresses of the providers that stand in this process when `mode` is a fork or the embedded network. */
+export function localProviderAddresses(mode: "local" | "fork"): readonly Address[] {
+  const indexes = mode === "fork" ? ROLES.forkProviders : ROLES.providers;
+  return indexes.map((index) => developmentAccount(index).address);
+}

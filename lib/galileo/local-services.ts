@@ -1,0 +1,40 @@
+/** The services every embedded network and every fork starts with. Data only. */
+
+import { ROLES } from "./accounts.ts";
+import type { NewProvider } from "./galileo.ts";
+
+/** What `galileo up` may change about the three providers. */
+export interface LocalServiceOptions {
+  /** First of three consecutive ports; 0 or absent takes free ones. */
+  readonly providerPort?: number;
+  /** Base URL of an OpenAI-compatible server that answers instead of the deterministic responder. */
+  readonly upstream?: string;
+}
+
+const TITLE = "Deterministic responder of the embedded Galileo; not a language model";
+
+/** Prices in neuron a token; the first two are 0.05/0.10 and 0.08/0.16 0G a million, as Galileo's services ask. */
+const SERVICES = [
+  { model: "local/not-a-language-model", inputPrice: 50_000_000_000n, outputPrice: 100_000_000_000n, endorsed: true },
+  {
+    model: "local/not-a-language-model-dear",
+    inputPrice: 80_000_000_000n,
+    outputPrice: 160_000_000_000n,
+    endorsed: true,
+  },
+  // The cheapest, so that whoever picks by price alone picks wrong.
+  { model: "local/not-endorsed", inputPrice: 20_000_000_000n, outputPrice: 40_000_000_000n, endorsed: false },
+] as const;
+
+/** The three providers, with their accounts: others on a fork, which may be a fork of an embedded network. */
+export function localServices(mode: "local" | "fork", options: LocalServiceOptions = {}): readonly NewProvider[] {
+  const accounts = mode === "fork" ? ROLES.forkProviders : ROLES.providers;
+  const { providerPort = 0, upstream } = options;
+  return SERVICES.map(({ endorsed, ...service }, index) => ({
+    account: accounts[index] ?? 0,
+    endorsed,
+    port: providerPort === 0 ? 0 : providerPort + index,
+    ...(upstream === undefined ? {} : { upstream }),
+    service: { ...service, serviceType: "chatbot", title: TITLE },
+  }));
+}
