@@ -1,0 +1,74 @@
+/** The form of a receipt: one JSON document with everything needed to check an inference again. */
+
+import { getAddress, isAddress } from "ethers";
+import { z } from "zod";
+
+import type { Address, Hex } from "../hex.ts";
+
+export const RECEIPT_KIND = "0g-inference-receipt";
+export const RECEIPT_VERSION = 1;
+
+const address = z
+  .string()
+  .refine((text) => text.startsWith("0x") && isAddress(text), "not an address")
+  .transform((text) => getAddress(text) as Address);
+const hash = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as Hex);
+/** Amounts are decimal strings: JSON numbers are floats. */
+const neuron = z.string().regex(/^(?:0|[1-9]\d{0,77})$/);
+const count = z.int().min(0);
+const base64 = z.base64();
+
+export const receiptSchema = z.strictObject({
+  kind: z.literal(RECEIPT_KIND),
+  version: z.literal(RECEIPT_VERSION),
+  /** What whoever made the receipt claims. Checking a receipt never believes it. */
+  mode: z.enum(["live", "fork", "local", "replay"]),
+  network: z.string().min(1),
+  chainId: count,
+  /** Hash of block 0: tells the embedded and the public Galileo apart. */
+  genesisHash: hash,
+  user: address,
+  /** The service as the chain listed it when it was asked. Prices in neuron per token. */
+  service: z.strictObject({
+    provider: address,
+    serviceType: z.string(),
+    url: z.string(),
+    model: z.string(),
+    inputPrice: neuron,
+    outputPrice: neuron,
+    updatedAt: neuron,
+    verifiability: z.string(),
+    additionalInfo: z.string(),
+    teeSignerAddress: address,
+    endorsed: z.boolean(),
+  }),
+  /** The exact bytes sent and received, base64. The session token is in a header and never here. */
+  request: base64,
+  response: base64,
+  chatId: z.strictObject({ id: z.string(), source: z.enum(["header", "body"]) }).optional(),
+  /** The answer as text, read from the response. */
+  content: z.string(),
+  /** The provider's signature document: what was signed, and the signature. */
+  signature: z.strictObject({ text: z.string(), signature: z.string() }),
+  usage: z
+    .strictObject({
+      promptTokens: count,
+      completionTokens: count,
+      cachedTokens: count.optional(),
+      cacheWriteTokens: count.optional(),
+      cacheWriteOneHourTokens: count.optional(),
+    })
+    .optional(),
+  /** What the provider bills for it, in neuron. */
+  fee: z.strictObject({ inputFee: neuron, outputFee: neuron, fee: neuron }),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  /** What was found when it was made; found again, not believed, when it is checked. */
+  checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+});
+
+/** A receipt as parsed. Serialises as it is with `JSON.stringify`. */
+export type Receipt = z.infer<typeof receiptSchema>;

@@ -1,0 +1,284 @@
+/** Our portable record of one inference: made once, checked by anybody, believed in nothing. */
+
+import { isDeepStrictEqual } from "node:util";
+
+import { z } from "zod";
+
+import { genesisHash } from "../chain/connect.ts";
+import type { ReadContext } from "../chain/context.ts";
+import type { Address, Hex } from "../hex.ts";
+import type { Mode, Network } from "../networks.ts";
+import { readChatCompletion, readChatStream, type ChatAnswer } from "../protocol/chat.ts";
+import type { ChatFee } from "../protocol/fees.ts";
+import { ProviderUnknownError, ReceiptMalformedError, ReceiptRejectedError, ReceiptVersionError } from "./errors.ts";
+import { feeOf, type InferenceResult } from "./inference.ts";
+import { describeService, readService, type Service } from "./providers.ts";
+import { RECEIPT_KIND, RECEIPT_VERSION, receiptSchema, type Receipt } from "./receipt-schema.ts";
+import { verifyInference, type Check, type Verification } from "./verify.ts";
+
+export type { Receipt } from "./receipt-schema.ts";
+
+export interface CreateReceiptParams {
+  readonly network: Network;
+  readonly genesisHash: Hex;
+  /** Overrides the network's own mode, for a replayed answer. */
+  readonly mode?: Mode;
+  readonly service: Service;
+  readonly result: InferenceResult;
+  readonly signature: { readonly text: string; readonly signature: string };
+  readonly verification: Verification;
+}
+
+/** Writes a receipt down. Takes no session token, so none can be in it. */
+export function createReceipt(params: CreateReceiptParams): Receipt {
+  const { network, service, result, signature, verification } = params;
+  const { chatId, usage, fee } = result;
+  return {
+    kind: RECEIPT_KIND,
+    version: RECEIPT_VERSION,
+    mode: params.mode ?? network.mode,
+    network: network.name,
+    chainId: network.chainId,
+    genesisHash: params.genesisHash,
+    user: result.user,
+    service: {
+      provider: service.provider,
+      serviceType: service.serviceType,
+      url: service.url,
+      model: service.model,
+      inputPrice: service.inputPrice.toString(),
+      outputPrice: service.outputPrice.toString(),
+      updatedAt: service.updatedAt.toString(),
+      verifiability: service.verifiability,
+      additionalInfo: service.additionalInfo,
+      teeSignerAddress: service.teeSignerAddress,
+      endorsed: service.endorsed,
+    },
+    request: Buffer.from(result.requestBytes).toString("base64"),
+    response: Buffer.from(result.responseBytes).toString("base64"),
+    ...(chatId === undefined ? {} : { chatId: { id: chatId.id, source: chatId.source } }),
+    content: result.content,
+    signature: { text: signature.text, signature: signature.signature },
+    ...(usage === undefined ? {} : { usage: { ...usage } }),
+    fee: feeText(fee),
+    startedAt: new Date(result.startedAt).toISOString(),
+    finishedAt: new Date(result.finishedAt).toISOString(),
+    checks: verification.checks.map((check) => ({ ...check })),
+  };
+}
+
+function feeText({ inputFee, outputFee, fee }: ChatFee): Receipt["fee"] {
+  return { inputFee: inputFee.toString(), outputFee: outputFee.toString(), fee: fee.toString() };
+}
+
+/**
+ * Parses a receipt from its JSON text.
+ * @throws {ReceiptMalformedError} {@link ReceiptVersionError}
+ */
+export function parseReceipt(text: string): Receipt {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new ReceiptMalformedError("it is not JSON", error);
+  }
+  const { kind, version } = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
+  if (kind !== RECEIPT_KIND) throw new ReceiptMalformedError(`its kind is not ${RECEIPT_KIND}`);
+  if (version !== RECEIPT_VERSION) throw new ReceiptVersionError(version, [RECEIPT_VERSION]);
+  const parsed = receiptSchema.safeParse(json);
+  if (!parsed.success) throw new ReceiptMalformedError(z.prettifyError(parsed.error), parsed.error);
+  return parsed.data;
+}
+
+/** The exact bytes of a receipt's request and response. */
+export function receiptBytes(receipt: Pick<Receipt, "request" | "response">) {
+  return {
+    requestBytes: new Uint8Array(Buffer.from(receipt.request, "base64")),
+    responseBytes: new Uint8Array(Buffer.from(receipt.response, "base64")),
+  };
+}
+
+/** The service as the receipt records it. */
+export function recordedService({ service }: Pick<Receipt, "service">): Service {
+  return describeService({
+    ...service,
+    inputPrice: BigInt(service.inputPrice),
+    outputPrice: BigInt(service.outputPrice),
+    updatedAt: BigInt(service.updatedAt),
+  });
+}
+
+interface ReceiptVerdict {
+  readonly checks: readonly Check[];
+  /** What could not be checked, and why. */
+  readonly notChecked: readonly { readonly name: string; readonly why: string }[];
+  /** Who signed, when the signature could be read. */
+  readonly signer?: Address;
+  /** Found out from the network it was checked against; absent without one. */
+  readonly mode?: Mode;
+  /** What the receipt says of itself. */
+  readonly claimedMode: Mode;
+}
+
+export type ReceiptVerification =
+  | (ReceiptVerdict & { readonly status: "verified"; readonly signer: Address; readonly mode: Mode })
+  /** Nothing is wrong, but the chain was not asked who may sign. */
+  | (ReceiptVerdict & { readonly status: "incomplete"; readonly reason: string })
+  | (ReceiptVerdict & { readonly status: "rejected"; readonly failed: readonly string[]; readonly reason: string });
+
+/**
+ * Checks a receipt again from its bytes alone, and with a context also against the chain: is it the chain the receipt
+ * names, who may sign for the provider now, is that signer endorsed. Needs no key. What the receipt says of itself
+ * (mode, checks, text, usage, fee) is worked out anew and compared, never believed.
+ * @throws {RpcUnreachableError} when the chain does not answer: an outage is no verdict.
+ */
+export async function verifyReceipt(ctx: ReadContext | undefined, receipt: Receipt): Promise<ReceiptVerification> {
+  const recorded = recordedService(receipt);
+  const listed = ctx === undefined ? undefined : await readListed(ctx, recorded.provider);
+  const verification = verifyInference({
+    service: listed ?? recorded,
+    ...receiptBytes(receipt),
+    signature: receipt.signature,
+  });
+  const own = checkContents(receipt, recorded);
+  const chain = ctx === undefined ? undefined : await checkChain(ctx, receipt, recorded, listed);
+  // Of a provider that is gone, the chain lists no signer; what the receipt recorded proves nothing.
+  const proofs =
+    listed === undefined ? verification.checks.filter(({ name }) => name !== "signer") : verification.checks;
+  const { checks, notChecked } =
+    chain === undefined ? withoutChain(verification) : { checks: [...proofs, ...chain], notChecked: [] };
+  return conclude(receipt, ctx, verification, [...checks, ...own], notChecked);
+}
+
+/** A provider that is gone is a finding, not a failure to look. */
+async function readListed(ctx: ReadContext, provider: Address): Promise<Service | undefined> {
+  try {
+    return await readService(ctx, provider);
+  } catch (error) {
+    if (error instanceof ProviderUnknownError) return undefined;
+    throw error;
+  }
+}
+
+function withoutChain(verification: Verification) {
+  const why = "no network was given, so the chain was not asked";
+  const signer = verification.checks.find(({ name }) => name === "signer");
+  // A signer that differs even from the one the receipt itself names is wrong on any network.
+  const passed = signer?.passed === true;
+  return {
+    checks: passed ? verification.checks.filter(({ name }) => name !== "signer") : verification.checks,
+    notChecked: [{ name: "network", why }, ...(passed ? [{ name: "signer", why }] : []), { name: "endorsement", why }],
+  };
+}
+
+async function checkChain(
+  ctx: ReadContext,
+  receipt: Receipt,
+  recorded: Service,
+  listed: Service | undefined,
+): Promise<Check[]> {
+  const { network } = ctx;
+  const genesis = await genesisHash(ctx.provider);
+  const sameChain = receipt.chainId === network.chainId && receipt.genesisHash === genesis;
+  return [
+    {
+      name: "network",
+      passed: sameChain,
+      detail: sameChain
+        ? `made on this chain: ${network.chainId}, block 0 is ${genesis}`
+        : `made on chain ${receipt.chainId} with block 0 ${receipt.genesisHash}; ${network.name} is ${network.chainId} with ${genesis}`,
+    },
+    {
+      name: "endorsement",
+      passed: listed?.endorsed === true,
+      detail:
+        listed === undefined
+          ? `no service is registered at ${recorded.provider}`
+          : listed.endorsed
+            ? `the contract's owner endorses ${listed.teeSignerAddress}`
+            : `the contract's owner does not endorse ${listed.teeSignerAddress}`,
+    },
+    ...(listed === undefined
+      ? [{ name: "signer", passed: false, detail: `the chain lists no service at ${recorded.provider}` }]
+      : []),
+  ];
+}
+
+/** What the receipt tells about its own bytes. */
+function checkContents(receipt: Receipt, recorded: Service): Check[] {
+  const { requestBytes, responseBytes } = receiptBytes(receipt);
+  const request = parseJson(requestBytes);
+  const answer = readAnswer(responseBytes, (request as { stream?: unknown } | undefined)?.stream === true);
+  const fee = feeOf(recorded, answer);
+  const model = (request as { model?: unknown } | undefined)?.model;
+  return [
+    claim("model", model, recorded.model, "the request asks for"),
+    claim("content", answer.content, receipt.content, "the response says"),
+    claim("usage", answer.usage, receipt.usage, "the response reports"),
+    claim("fee", feeText(fee), receipt.fee, "usage and recorded prices come to"),
+  ];
+}
+
+function claim(name: string, found: unknown, claimed: unknown, what: string): Check {
+  const passed = isDeepStrictEqual(found, claimed);
+  const shown = (value: unknown) => {
+    const text = JSON.stringify(value) ?? "nothing";
+    return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  };
+  return {
+    name,
+    passed,
+    detail: passed ? `${what} ${shown(found)}` : `${what} ${shown(found)}; the receipt says ${shown(claimed)}`,
+  };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined; // the comparisons that need it then fail by name
+  }
+}
+
+function readAnswer(bytes: Uint8Array, streamed: boolean): ChatAnswer {
+  if (!streamed) return readChatCompletion(parseJson(bytes));
+  const reader = readChatStream();
+  reader.push(bytes);
+  reader.end();
+  return reader.answer();
+}
+
+function conclude(
+  receipt: Receipt,
+  ctx: ReadContext | undefined,
+  { signer }: Verification,
+  checks: readonly Check[],
+  notChecked: ReceiptVerdict["notChecked"],
+): ReceiptVerification {
+  const verdict: ReceiptVerdict = {
+    checks,
+    notChecked,
+    claimedMode: receipt.mode,
+    ...(signer === undefined ? {} : { signer }),
+    ...(ctx === undefined ? {} : { mode: ctx.network.mode }),
+  };
+  const failed = checks.filter(({ passed }) => !passed);
+  if (failed.length > 0) {
+    const reason = failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+    return { ...verdict, status: "rejected", failed: [...new Set(failed.map(({ name }) => name))], reason };
+  }
+  if (ctx === undefined || signer === undefined) {
+    const reason = notChecked.map(({ name }) => name).join(", ");
+    return { ...verdict, status: "incomplete", reason: `not checked without a network: ${reason}` };
+  }
+  return { ...verdict, status: "verified", signer, mode: ctx.network.mode };
+}
+
+/**
+ * Asserts that a receipt is proved as far as it was checked.
+ * @throws {ReceiptRejectedError} naming the checks that failed.
+ */
+export function assertReceipt(verification: ReceiptVerification): void {
+  if (verification.status !== "rejected") return;
+  throw new ReceiptRejectedError({ reason: verification.reason, failed: verification.failed });
+}
