@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ECDH, createCipheriv, createDecipheriv, createECDH, createHash, hkdfSync } from "node:crypto";
 import { createRequire } from "node:module";
 
-import { fromHex, toHex, type Address, type Hex } from "../../../lib/hex.ts";
+import { fromHex, toHex, type Address } from "../../../lib/hex.ts";
 import {
   EnvelopeTamperedError,
   EnvelopeVersionError,
@@ -20,6 +20,7 @@ import {
   envelopeToken,
   openKey,
   sealKey,
+  type BoundPlace,
   type RandomBytes,
 } from "../../../lib/sealing/index.ts";
 
@@ -50,9 +51,9 @@ function keyPair(seed: string): { privateKey: Uint8Array; publicKey: Uint8Array;
   };
 }
 
-const PLACE = {
+const PLACE: BoundPlace = {
   chainId: 16602,
-  contract: "0x5FbDB2315678afecb367f032d93F642f64180aa3" as Address,
+  contract: "0x5FbDB2315678afecb367f032d93F642f64180aa3",
   token: `0x${"a7".repeat(32)}`,
   index: 0,
 };

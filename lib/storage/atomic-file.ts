@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import path from "node:path";
+
+/** Who may read what is written: `private` is for the owner alone. */
+export type Access = "private" | "shared";
+
+const MODES = { private: { file: 0o600, folder: 0o700 }, shared: { file: 0o644, folder: 0o755 } } as const;
+
+/**
+ * Writes a file so that it is there whole or not at all: to a temporary file beside it, to the disk, then renamed.
+ * Makes the folder if it is missing.
+ */
+export async function writeFileAtomic(file: string, content: Uint8Array | string, access: Access): Promise<void> {
+  const modes = MODES[access];
+  await mkdir(path.dirname(file), { recursive: true, mode: modes.folder });
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(temporary, "wx", modes.file);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Whether a file operation failed because nothing is there. Every other failure is not an absence. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,35 @@
+/** Every way storing an object fails. The Why and How of each code is in docs/errors.md. */
+
+import { EXIT, UsageError, ZgError } from "../errors.ts";
+import type { Hex } from "../hex.ts";
+
+/** 0G Storage has no root for zero bytes. */
+export class EmptyObjectError extends UsageError {
+  constructor() {
+    super({ message: "There is nothing to store: the object is empty", remedy: "Give at least one byte." });
+  }
+}
+
+/** A name that is not a storage root: 0x and 64 lower-case hexadecimal digits. */
+export class StorageRootMalformedError extends UsageError {
+  constructor(root: string) {
+    super({
+      message: `${JSON.stringify(root)} is not a storage root`,
+      remedy: "Give 0x and 64 hexadecimal digits in lower case, e.g. a data hash of npx hardhat inft show <token>.",
+      details: { root },
+    });
+  }
+}
+
+/** The bytes do not have the root they were asked or offered under. */
+export class StorageRootMismatchError extends ZgError {
+  constructor(values: { expected: Hex; actual: Hex; where: string }) {
+    super({
+      code: "ZG_STORAGE_ROOT",
+      exit: EXIT.trust,
+      message: `The bytes in ${values.where} have the root ${values.actual}, not ${values.expected}`,
+      remedy: "They were altered or cut. Fetch the object again from another copy.",
+      details: values,
+    });
+  }
+}

@@ -1,0 +1,87 @@
+/** Where ciphertexts are kept, by their 0G storage root. */
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+import type { Hex } from "../hex.ts";
+import { isMissing, writeFileAtomic } from "./atomic-file.ts";
+import { StorageRootMalformedError, StorageRootMismatchError } from "./errors.ts";
+import { storageRoot } from "./merkle.ts";
+
+export interface ObjectStore {
+  /** Keeps `bytes`, whose storage root is `root`. Keeping the same object twice changes nothing. */
+  put(root: Hex, bytes: Uint8Array): Promise<void>;
+  /** The bytes of `root`, checked against it; undefined when this store does not hold them. */
+  get(root: Hex): Promise<Uint8Array | undefined>;
+}
+
+const ROOT = /^0x[0-9a-f]{64}$/;
+
+function assertRoot(root: string): void {
+  if (!ROOT.test(root)) throw new StorageRootMalformedError(root);
+}
+
+function assertMatches(expected: Hex, bytes: Uint8Array, where: string): void {
+  const actual = storageRoot(bytes);
+  if (actual !== expected) throw new StorageRootMismatchError({ expected, actual, where });
+}
+
+/** One file an object, named by its root, 0600 in a folder 0700. */
+export class FileObjectStore implements ObjectStore {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /**
+   * @throws {StorageRootMalformedError} when `root` is not one, so that no name leaves the folder.
+   * @throws {StorageRootMismatchError} when the bytes have another root; nothing is written.
+   */
+  async put(root: Hex, bytes: Uint8Array): Promise<void> {
+    const file = this.fileOf(root);
+    assertMatches(root, bytes, "memory");
+    await writeFileAtomic(file, bytes, "private");
+  }
+
+  /**
+   * @throws {StorageRootMalformedError} when `root` is not one.
+   * @throws {StorageRootMismatchError} when the file was altered.
+   */
+  async get(root: Hex): Promise<Uint8Array | undefined> {
+    const file = this.fileOf(root);
+    let bytes: Uint8Array;
+    try {
+      bytes = await readFile(file);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+    if (bytes.length === 0) throw new StorageRootMismatchError({ expected: root, actual: "0x", where: file });
+    assertMatches(root, bytes, file);
+    return bytes;
+  }
+
+  /** Where an object is or would be kept. */
+  fileOf(root: Hex): string {
+    assertRoot(root);
+    return path.join(this.directory, root);
+  }
+}
+
+/** Keeps objects as long as the process, for the in-process network, where nothing is kept. */
+export class MemoryObjectStore implements ObjectStore {
+  private readonly objects = new Map<Hex, Uint8Array>();
+
+  async put(root: Hex, bytes: Uint8Array): Promise<void> {
+    assertRoot(root);
+    assertMatches(root, bytes, "memory");
+    this.objects.set(root, Uint8Array.from(bytes));
+  }
+
+  async get(root: Hex): Promise<Uint8Array | undefined> {
+    assertRoot(root);
+    const bytes = this.objects.get(root);
+    return bytes === undefined ? undefined : Uint8Array.from(bytes);
+  }
+}
