@@ -3,7 +3,7 @@ import { Interface, Transaction, Wallet, type Provider, type Signer, type Transa
 
 import type { SignedTransaction, Spending, WriteContext } from "../../../lib/chain/context.ts";
 import { INTERFACES } from "../../../lib/chain/contracts.ts";
-import { developmentAccount, RealKeyRefusedError } from "../../../lib/chain/development-keys.ts";
+import { DEVELOPMENT_ACCOUNTS, developmentAccount, RealKeyRefusedError } from "../../../lib/chain/development-keys.ts";
 import { ContractRevertError, RpcUnreachableError } from "../../../lib/chain/revert.ts";
 import {
   estimateTransaction,
@@ -249,7 +249,7 @@ describe("sendTransaction", () => {
     });
 
     it("when the signer may not sign on this network", async function (this: Mocha.Context & { bar?: Bar }) {
-      const stranger = new Wallet(developmentAccount(20).privateKey); // one past the published twenty
+      const stranger = new Wallet(developmentAccount(DEVELOPMENT_ACCOUNTS).privateKey); // one past the published ones
       const bar = (this.bar = openBar({ ctx: { signer: stranger } }));
 
       const error = await thrownBy(sendTransaction(bar.ctx, DRAFT));
