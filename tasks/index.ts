@@ -2,9 +2,18 @@
 
 import { doctorTasks } from "./doctor/index.ts";
 import { flowTasks } from "./flow/index.ts";
+import { galileoTasks } from "./galileo/index.ts";
 import { inferenceTasks } from "./inference/index.ts";
 import { inftTasks } from "./inft/index.ts";
 import { ledgerTasks } from "./ledger/index.ts";
 import { providerTasks } from "./provider/index.ts";
 
-export const tasks = [...flowTasks, ...doctorTasks, ...ledgerTasks, ...providerTasks, ...inferenceTasks, ...inftTasks];
+export const tasks = [
+  ...flowTasks,
+  ...galileoTasks,
+  ...doctorTasks,
+  ...ledgerTasks,
+  ...providerTasks,
+  ...inferenceTasks,
+  ...inftTasks,
+];

@@ -5,7 +5,9 @@
 
 import { EXIT, ZgError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
+import type { InferenceResult } from "../compute/inference.ts";
 import type { Receipt } from "../compute/receipt.ts";
+import type { Question } from "./question.ts";
 
 export const JOURNAL_VERSION = 1;
 
@@ -17,8 +19,8 @@ export type Fact =
       readonly network: string;
       readonly genesisHash: Hex;
       readonly owner: Address;
-      /** SHA-256 of what the user asked for: a run cannot be continued with another question. */
-      readonly requestDigest: string;
+      /** A run is continued with the question it was started with, and no other. */
+      readonly question: Question;
     }
   | { readonly type: "provider"; readonly provider: Address }
   | {
@@ -29,10 +31,38 @@ export type Fact =
       readonly nonce: number;
     }
   | { readonly type: "deployed"; readonly address: Address }
-  | { readonly type: "asked"; readonly provider: Address; readonly requestBase64: string }
+  | { readonly type: "asked"; readonly provider: Address; readonly request: string }
+  /** The request asked last was turned down: nothing was served, nothing can be charged. */
+  | { readonly type: "refused"; readonly provider: Address }
+  | { readonly type: "received"; readonly result: StoredResult }
   | { readonly type: "answered"; readonly receipt: Receipt }
   | { readonly type: "sealed"; readonly mint: SealedMint }
   | { readonly type: "minted"; readonly tokenId: string; readonly hash?: Hex };
+
+/** A paid answer as it came, kept before anything is done with it. Bytes in base64, amounts as decimal strings. */
+export type StoredResult = Omit<InferenceResult, "requestBytes" | "responseBytes" | "fee"> & {
+  readonly requestBytes: string;
+  readonly responseBytes: string;
+  readonly fee: Readonly<Record<keyof InferenceResult["fee"], string>>;
+};
+
+export function storeResult({ requestBytes, responseBytes, fee, ...rest }: InferenceResult): StoredResult {
+  return {
+    ...rest,
+    requestBytes: Buffer.from(requestBytes).toString("base64"),
+    responseBytes: Buffer.from(responseBytes).toString("base64"),
+    fee: { inputFee: fee.inputFee.toString(), outputFee: fee.outputFee.toString(), fee: fee.fee.toString() },
+  };
+}
+
+export function restoreResult({ requestBytes, responseBytes, fee, ...rest }: StoredResult): InferenceResult {
+  return {
+    ...rest,
+    requestBytes: new Uint8Array(Buffer.from(requestBytes, "base64")),
+    responseBytes: new Uint8Array(Buffer.from(responseBytes, "base64")),
+    fee: { inputFee: BigInt(fee.inputFee), outputFee: BigInt(fee.outputFee), fee: BigInt(fee.fee) },
+  };
+}
 
 /** What the commit was made for, so that the mint after a crash reveals exactly that. */
 export interface SealedMint {
@@ -53,6 +83,12 @@ export interface Journal {
 /** The last fact of a type, which is the one that counts. */
 export function lastFact<Type extends Fact["type"]>(journal: Journal, type: Type): FactOf<Type> | undefined {
   return journal.facts.findLast((fact): fact is FactOf<Type> => fact.type === type);
+}
+
+/** A request left, and neither an answer nor a refusal came back: nobody here knows whether it was charged. */
+export function isUnanswered({ facts }: Journal): boolean {
+  const last = facts.findLast(({ type }) => type === "asked" || type === "refused" || type === "received");
+  return last?.type === "asked";
 }
 
 /** A line of a journal is not a fact. The file is left as it is. */

@@ -6,12 +6,12 @@ import type { Log } from "../chain/context.ts";
 export type StepState =
   { readonly done: true; readonly detail: string } | { readonly done: false; readonly reason: string };
 
-export interface Step<Context> {
+export interface Step<Reading, Acting extends Reading> {
   readonly id: string;
   readonly title: string;
-  /** Reads only. */
-  check(context: Context): Promise<StepState>;
-  run(context: Context): Promise<void>;
+  /** Reads only, and needs no key. */
+  check(context: Reading): Promise<StepState>;
+  run(context: Acting): Promise<void>;
 }
 
 export interface StepOutcome {
@@ -35,9 +35,9 @@ export class StepIncompleteError extends ZgError {
 }
 
 /** Brings every step to done, in order: check, run if open, check again. The first failure stops the run. */
-export async function runSteps<Context>(
-  steps: readonly Step<Context>[],
-  context: Context,
+export async function runSteps<Reading, Acting extends Reading>(
+  steps: readonly Step<Reading, Acting>[],
+  context: Acting,
   log: Log,
 ): Promise<StepOutcome[]> {
   const outcomes: StepOutcome[] = [];
@@ -59,7 +59,10 @@ export async function runSteps<Context>(
 }
 
 /** Checks every step and changes nothing. */
-export async function checkSteps<Context>(steps: readonly Step<Context>[], context: Context): Promise<StepOutcome[]> {
+export async function checkSteps<Reading>(
+  steps: readonly Pick<Step<Reading, Reading>, "id" | "title" | "check">[],
+  context: Reading,
+): Promise<StepOutcome[]> {
   const outcomes: StepOutcome[] = [];
   for (const { id, title, check } of steps) {
     const state = await check(context);

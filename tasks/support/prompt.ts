@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
 import { UsageError } from "../../lib/errors.ts";
+import type { Question } from "../../lib/flow/question.ts";
 import type { ChatMessage } from "../../lib/protocol/chat.ts";
 import { parseCount } from "./arguments.ts";
 
@@ -17,16 +18,10 @@ export interface PromptArguments {
   readonly provider: string | undefined;
 }
 
-export interface Question {
-  readonly messages: readonly ChatMessage[];
-  readonly maxTokens: number;
-  readonly temperature?: number;
-  /** As the user named it; absent means: the cheapest that can be minted. */
-  readonly provider?: string;
-}
-
 const MESSAGES = z
-  .array(z.object({ role: z.string().min(1), content: z.union([z.string(), z.array(z.record(z.string(), z.unknown()))]) }))
+  .array(
+    z.object({ role: z.string().min(1), content: z.union([z.string(), z.array(z.record(z.string(), z.unknown()))]) }),
+  )
   .min(1);
 
 async function messagesFrom(file: string): Promise<readonly ChatMessage[]> {

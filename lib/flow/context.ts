@@ -1,0 +1,69 @@
+import type { ReadContext, WriteContext } from "../chain/context.ts";
+import type { ConfirmedTransaction } from "../chain/send.ts";
+import type { HttpDeps } from "../compute/provider-http.ts";
+import type { Receipt } from "../compute/receipt.ts";
+import { readService, type Service } from "../compute/providers.ts";
+import type { SessionTokens } from "../compute/session.ts";
+import type { Address, Hex } from "../hex.ts";
+import type { ContractArtifact } from "../inft/deploy.ts";
+import type { DeploymentRecord } from "../inft/records.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import { lastFact, type Journal } from "./journal.ts";
+import type { Question } from "./question.ts";
+import type { Step } from "./step.ts";
+
+/** What checks need: reading, and what the run remembers. */
+export interface FlowReadContext {
+  readonly read: ReadContext;
+  readonly owner: Address;
+  readonly journal: Journal;
+  readonly question: Question;
+  readonly genesisHash: Hex;
+  /** The recorded iNFT contract of this network, if there is one and the chain still holds it. */
+  readonly inft: InftRecordStore;
+  /** Whether a provider can see this chain: on forks and embedded networks only the local ones can. */
+  readonly usable: (service: Service) => boolean;
+  readonly http: HttpDeps;
+  /** Lets a provider be asked for what it has not collected. A status has none, because it signs nothing. */
+  readonly session?: SessionTokens;
+}
+
+export interface InftRecordStore {
+  load(): Promise<DeploymentRecord | undefined>;
+  save(record: DeploymentRecord): Promise<void>;
+}
+
+export interface ReceiptStore {
+  /** Keeps a receipt and says where; undefined where nothing is kept. */
+  save(name: string, receipt: Receipt): Promise<string | undefined>;
+}
+
+/** What the steps need to act. */
+export interface FlowContext extends FlowReadContext {
+  readonly id: string;
+  readonly write: WriteContext;
+  readonly session: SessionTokens;
+  readonly random: (size: number) => Uint8Array;
+  readonly artifact: () => Promise<ContractArtifact>;
+  readonly objects: ObjectStore;
+  readonly receipts: ReceiptStore;
+  /** Ask again although an earlier request of this run may have been charged. */
+  readonly retryUnanswered: boolean;
+  /** Every transaction of this run of the command, in order. */
+  readonly sent: ConfirmedTransaction[];
+}
+
+export type FlowStep = Step<FlowReadContext, FlowContext>;
+
+/** The provider this run settled on, as the chain lists it now. */
+export async function chosenService(ctx: FlowReadContext): Promise<Service | undefined> {
+  const fact = lastFact(ctx.journal, "provider");
+  return fact === undefined ? undefined : readService(ctx.read, fact.provider);
+}
+
+/** Like {@link chosenService}, in steps that come after the choice. */
+export async function requireService(ctx: FlowReadContext): Promise<Service> {
+  const service = await chosenService(ctx);
+  if (service === undefined) throw new Error("a step ran before the provider was chosen");
+  return service;
+}

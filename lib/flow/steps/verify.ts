@@ -1,0 +1,27 @@
+import { assertReceipt, verifyReceipt } from "../../compute/receipt.ts";
+import type { FlowReadContext, FlowStep } from "../context.ts";
+import { lastFact } from "../journal.ts";
+
+/** Works the proof out again from the receipt's bytes and the chain: what was found when it came is not believed. */
+async function verification(ctx: FlowReadContext) {
+  const answered = lastFact(ctx.journal, "answered");
+  return answered === undefined ? undefined : verifyReceipt(ctx.read, answered.receipt);
+}
+
+export const verifyStep: FlowStep = {
+  id: "verify",
+  title: "verify",
+  check: async (ctx) => {
+    // The contract checked it then; a signer that rotated since changes nothing about the token.
+    if (lastFact(ctx.journal, "minted") !== undefined) return { done: true, detail: "when it was minted" };
+    const found = await verification(ctx);
+    if (found === undefined) return { done: false, reason: "no answer yet" };
+    if (found.status !== "verified") return { done: false, reason: found.reason };
+    return { done: true, detail: found.checks.map(({ name }) => `${name} ok`).join(", ") };
+  },
+  /** There is nothing to do but to say why not. */
+  run: async (ctx) => {
+    const found = await verification(ctx);
+    if (found !== undefined) assertReceipt(found);
+  },
+};
