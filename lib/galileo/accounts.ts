@@ -1,6 +1,6 @@
 /** Which published development account plays which part on the embedded network and on forks. */
 
-import { developmentAccount } from "../chain/development-keys.ts";
+import { developmentAccount, DEVELOPMENT_ACCOUNTS, FUNDED_ACCOUNTS } from "../chain/development-keys.ts";
 import type { Address } from "../hex.ts";
 
 export const ROLES = {
@@ -12,12 +12,21 @@ export const ROLES = {
   providers: [10, 11, 12],
   /** Providers a fork brings along: others than the above, so that a fork of an embedded chain tells them apart. */
   forkProviders: [13, 14, 15],
-  /** Handed out by `fundedUser()`, in this order; after these, accounts from {@link FIRST_SPARE} on. */
+  /** Handed out by `fundedUser()`, in this order; after these, {@link spareAccount}s. */
   users: [1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18, 19],
 } as const;
 
-/** Accounts beyond the 20 that Hardhat funds: the same published mnemonic, so still nobody's secret. */
-export const FIRST_SPARE = 20;
+/**
+ * The `position`-th account beyond the 20 that Hardhat funds, for tests that need more users or providers.
+ * @throws {RangeError} when the accounts recognised as published are used up.
+ */
+export function spareAccount(position: number): number {
+  const index = FUNDED_ACCOUNTS + position;
+  if (index >= DEVELOPMENT_ACCOUNTS) {
+    throw new RangeError(`all ${DEVELOPMENT_ACCOUNTS} development accounts are handed out; open a new connection`);
+  }
+  return index;
+}
 
 /** Addresses of the providers that stand in this process when `mode` is a fork or the embedded network. */
 export function localProviderAddresses(mode: "local" | "fork"): readonly Address[] {

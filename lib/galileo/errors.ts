@@ -68,20 +68,6 @@ export class GalileoUnavailableError extends ZgError {
   }
 }
 
-/** Another process listens on the port. */
-export class PortTakenError extends ZgError {
-  constructor(values: { port: number; what: string; option: string }, cause?: unknown) {
-    super({
-      code: "ZG_PORT_TAKEN",
-      exit: EXIT.precondition,
-      message: `Port ${values.port} on 127.0.0.1, for ${values.what}, is taken by another process`,
-      remedy: `Stop that process, or take a free port: npx hardhat galileo up ${values.option} 0`,
-      details: values,
-      cause,
-    });
-  }
-}
-
 /** On a fork, a provider of the forked chain was about to be asked. It serves the live chain and sees no fork. */
 export class ForkProviderUnreachableError extends ZgError {
   constructor(values: { network: string; provider: Address; local: readonly Address[] }) {

@@ -13,28 +13,23 @@ export interface LocalServiceOptions {
 
 const TITLE = "Deterministic responder of the embedded Galileo; not a language model";
 
-/** Prices in neuron a token; the first two are 0.05/0.10 and 0.08/0.16 0G a million, as Galileo's services ask. */
+/** Prices in neuron a token: 0.05/0.10 and 0.08/0.16 0G a million, as Galileo's services ask. */
 const SERVICES = [
-  { model: "local/not-a-language-model", inputPrice: 50_000_000_000n, outputPrice: 100_000_000_000n, endorsed: true },
-  {
-    model: "local/not-a-language-model-dear",
-    inputPrice: 80_000_000_000n,
-    outputPrice: 160_000_000_000n,
-    endorsed: true,
-  },
+  { model: "not-a-language-model", inputPrice: 50_000_000_000n, outputPrice: 100_000_000_000n, endorsed: true },
+  { model: "not-a-language-model-dear", inputPrice: 80_000_000_000n, outputPrice: 160_000_000_000n, endorsed: true },
   // The cheapest, so that whoever picks by price alone picks wrong.
-  { model: "local/not-endorsed", inputPrice: 20_000_000_000n, outputPrice: 40_000_000_000n, endorsed: false },
+  { model: "not-endorsed", inputPrice: 20_000_000_000n, outputPrice: 40_000_000_000n, endorsed: false },
 ] as const;
 
-/** The three providers, with their accounts: others on a fork, which may be a fork of an embedded network. */
+/** The three providers, with their accounts and names: others on a fork, which may be a fork of an embedded network. */
 export function localServices(mode: "local" | "fork", options: LocalServiceOptions = {}): readonly NewProvider[] {
   const accounts = mode === "fork" ? ROLES.forkProviders : ROLES.providers;
   const { providerPort = 0, upstream } = options;
-  return SERVICES.map(({ endorsed, ...service }, index) => ({
+  return SERVICES.map(({ endorsed, model, ...prices }, index) => ({
     account: accounts[index] ?? 0,
     endorsed,
     port: providerPort === 0 ? 0 : providerPort + index,
     ...(upstream === undefined ? {} : { upstream }),
-    service: { ...service, serviceType: "chatbot", title: TITLE },
+    service: { ...prices, model: `${mode}/${model}`, serviceType: "chatbot", title: TITLE },
   }));
 }

@@ -1,0 +1,95 @@
+/** `galileo up`: the embedded Galileo behind a port, for other processes. */
+
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import type { Log } from "../chain/context.ts";
+import { developmentAccount, FUNDED_ACCOUNTS, type DevelopmentAccount } from "../chain/development-keys.ts";
+import type { Address } from "../hex.ts";
+import type { ZgContracts } from "../networks.ts";
+import { ROLES } from "./accounts.ts";
+import { bootOptions } from "./boot-options.ts";
+import type { Galileo } from "./galileo.ts";
+import type { LocalServiceOptions } from "./local-services.ts";
+import { startRpcServer } from "./rpc-server.ts";
+
+export interface ServeOptions extends LocalServiceOptions {
+  /** Of the chain; 0 takes a free one. */
+  readonly port: number;
+  readonly log?: Log;
+}
+
+export interface ServedProvider {
+  readonly address: Address;
+  readonly model: string;
+  readonly url: string;
+  readonly teeSigner: Address;
+  readonly endorsed: boolean;
+}
+
+export interface ServedAccount extends DevelopmentAccount {
+  readonly index: number;
+  readonly role: string;
+}
+
+export interface ServedGalileo {
+  readonly url: string;
+  readonly chainId: number;
+  readonly contracts: ZgContracts;
+  readonly providers: readonly ServedProvider[];
+  /** The 20 published accounts, keys included: they are no secret anywhere. */
+  readonly accounts: readonly ServedAccount[];
+  readonly galileo: Galileo;
+  /** Stops serving: the chain, the providers, the connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Boots an embedded Galileo and serves chain and providers on 127.0.0.1 until `close()`.
+ * @throws {PortTakenError} when a port is taken; then nothing is left running.
+ */
+export async function serveGalileo(
+  hre: Pick<HardhatRuntimeEnvironment, "network">,
+  options: ServeOptions,
+): Promise<ServedGalileo> {
+  const { port, ...boot } = options;
+  const connection = await bootOptions.run(boot, async () => hre.network.create("default"));
+  try {
+    const { galileo } = connection;
+    const accounts = servedAccounts();
+    const own = new Set(accounts.map(({ address }) => address));
+    const server = await startRpcServer({
+      rpc: connection.provider,
+      port,
+      mayBroadcast: (sender) => own.has(sender),
+    });
+    const { services } = await galileo.status();
+    const close = async () => {
+      await server.close();
+      await connection.close();
+    };
+    const providers = galileo.providers.map(({ address, url, teeSigner }) => {
+      const service = services.find(({ provider }) => provider === address);
+      return { address, url, teeSigner, model: service?.model ?? "", endorsed: service?.endorsed ?? false };
+    });
+    const { chainId, contracts } = galileo.network;
+    return { url: server.url, chainId, contracts, providers, accounts, galileo, close };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function servedAccounts(): readonly ServedAccount[] {
+  return Array.from({ length: FUNDED_ACCOUNTS }, (_, index) => ({
+    index,
+    role: roleOf(index),
+    ...developmentAccount(index),
+  }));
+}
+
+function roleOf(index: number): string {
+  if (index === ROLES.user) return "the user: what tasks sign with";
+  if (index === ROLES.owner) return "owner of 0G's contracts";
+  if ((ROLES.providers as readonly number[]).includes(index)) return "provider";
+  return "free";
+}
