@@ -1,0 +1,167 @@
+/** A provider of 0G Compute on this computer: real HTTP, real settlements, a key where a TEE would be. */
+
+import { randomBytes, randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+
+import { Wallet, type BaseWallet } from "ethers";
+import type { FastifyInstance } from "fastify";
+
+import { checksum, toHex } from "../../hex.ts";
+import { SIGNATURE_LIFETIME_MS } from "../../protocol/constants.ts";
+import { bills as newBills } from "./bills.ts";
+import { inferenceServingChain } from "./chain.ts";
+import { chainCache } from "./chain-cache.ts";
+import { PortTakenError } from "./errors.ts";
+import { sessionGate } from "./gate.ts";
+import { DEFAULT_LIMITS, inFlight } from "./in-flight.ts";
+import { temper as newTemper } from "./misbehaviour.ts";
+import type { LocalProvider, LocalProviderOptions, ServiceOffer } from "./options.ts";
+import type { ProviderParts } from "./parts.ts";
+import { requestLog } from "./request-log.ts";
+import { responder } from "./responder.ts";
+import { providerServer } from "./server.ts";
+import { settler as newSettler } from "./settlement.ts";
+import { signatureStore } from "./signatures.ts";
+import { upstreamAnswerer } from "./upstream.ts";
+
+export { PortTakenError } from "./errors.ts";
+export type { Misbehaviour } from "./misbehaviour.ts";
+export type {
+  InFlightLimits,
+  LocalProvider,
+  LocalProviderOptions,
+  ServedRequest,
+  ServiceOffer,
+  SettlementOutcome,
+} from "./options.ts";
+export { firstUpstreamModel } from "./upstream.ts";
+
+const HOST = "127.0.0.1";
+const UPSTREAM_TIMEOUT_MS = 300_000;
+
+/**
+ * Starts a provider on 127.0.0.1. Registering it (`serviceParams`) and having it endorsed is the caller's; until then
+ * it refuses every chat. Sends nothing until it settles.
+ * @throws {PortTakenError} when something listens on the port already.
+ * @throws {UsageError} when `upstream` is no URL.
+ */
+export async function startLocalProvider(options: LocalProviderOptions): Promise<LocalProvider> {
+  const { network, wallet, service, log = () => undefined, clock = () => Date.now() } = options;
+  const address = checksum(wallet.address);
+  const closing = new AbortController();
+  let teeWallet: BaseWallet = options.teeWallet;
+  const tee = () => teeWallet;
+
+  const chain = options.chain ?? inferenceServingChain({ network, wallet, log });
+  const cache = chainCache(chain, options.accountCacheMs ?? 0, clock);
+  const bills = newBills(clock);
+  const settler = newSettler({ network, provider: address, tee, chain, bills, clock, log });
+  const parts: ProviderParts = {
+    address,
+    service,
+    forwards: options.upstream !== undefined,
+    tee,
+    gate: sessionGate({ provider: address, cache, clock }),
+    inFlight: inFlight({ ...DEFAULT_LIMITS, ...options.limits }),
+    cache,
+    bills,
+    signatures: signatureStore({ tee, lifetimeMs: options.chatCacheMs ?? SIGNATURE_LIFETIME_MS, clock }),
+    answerer:
+      options.upstream === undefined
+        ? responder(service.model, clock)
+        : upstreamAnswerer({
+            upstream: options.upstream,
+            headers: options.upstreamHeaders ?? {},
+            timeoutMs: options.upstreamTimeoutMs ?? UPSTREAM_TIMEOUT_MS,
+            fetch: options.fetch ?? fetch,
+            closing: closing.signal,
+          }),
+    temper: newTemper(),
+    requests: requestLog(clock),
+    uuid: options.uuid ?? randomUUID,
+    clock,
+    closing: closing.signal,
+  };
+
+  const app = await providerServer(parts);
+  if (options.keepAlive !== true) letProcessEnd(app);
+  const port = await listen(app, options.port, service);
+  const url = `http://${HOST}:${port}`;
+  const stopTimer = settleEvery(options.settleIntervalMs, async () => {
+    try {
+      await settler.settle({ patient: true });
+    } catch (error) {
+      log(`settlement failed and is tried again: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
+
+  return {
+    address,
+    url,
+    port,
+    get teeSigner() {
+      return checksum(teeWallet.address);
+    },
+    serviceParams: () => ({
+      serviceType: service.serviceType,
+      url,
+      model: service.model,
+      verifiability: "TeeML",
+      inputPrice: service.inputPrice,
+      outputPrice: service.outputPrice,
+      additionalInfo: ADDITIONAL_INFO,
+      teeSignerAddress: teeWallet.address,
+    }),
+    misbehave: (how) => parts.temper.set(how),
+    requests: () => parts.requests.all(),
+    unsettledFee: (user) => bills.unsettled(checksum(user)),
+    settle: () => settler.settle(),
+    rotateTeeSigner() {
+      teeWallet = new Wallet(toHex(randomBytes(32)));
+      return checksum(teeWallet.address);
+    },
+    async close() {
+      stopTimer();
+      closing.abort();
+      await app.close();
+    },
+  };
+}
+
+/** Keys and casing as brokers write them. `dstack` is the verifier whose report shape `/v1/quote` follows. */
+const ADDITIONAL_INFO = JSON.stringify({
+  VerifierURL: "",
+  TEEVerifier: "dstack",
+  TargetSeparated: false,
+  TargetTeeAddress: "",
+  ImageName: "",
+  ImageDigest: "",
+  Notice: "development only: runs in no TEE",
+});
+
+/** A test or task that forgets to close must end all the same. */
+function letProcessEnd(app: FastifyInstance): void {
+  app.server.on("connection", (socket) => void socket.unref());
+  app.server.on("listening", () => void app.server.unref());
+}
+
+async function listen(app: FastifyInstance, port: number, service: ServiceOffer): Promise<number> {
+  try {
+    await app.listen({ host: HOST, port });
+  } catch (error) {
+    await app.close();
+    const { code } = error as { code?: unknown };
+    if (code === "EADDRINUSE" || code === "EACCES") {
+      throw new PortTakenError({ port, what: `local provider of ${service.model}` }, error);
+    }
+    throw error;
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+function settleEvery(ms: number | undefined, settle: () => Promise<void>): () => void {
+  if (ms === undefined) return () => undefined;
+  const timer = setInterval(() => void settle(), ms);
+  timer.unref();
+  return () => clearInterval(timer);
+}

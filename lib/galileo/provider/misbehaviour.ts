@@ -1,0 +1,84 @@
+/** The lies and failures a local provider can be told to produce, as data, so that a test asks for the one it needs. */
+
+/** Common to all: how many chat requests it lasts. Absent: until told otherwise. */
+interface Lasting {
+  readonly requests?: number;
+}
+
+export type Misbehaviour = Lasting &
+  (
+    | { /** A signature that is noise for its text. */ readonly kind: "wrong-signature" }
+    | { /** The right text, signed by another key. */ readonly kind: "foreign-signature" }
+    | { /** A genuine text and signature of this provider, of another answer. */ readonly kind: "replayed-text" }
+    | { /** The signed text names another request. */ readonly kind: "wrong-request-hash" }
+    | { /** The bytes delivered are not the bytes signed. */ readonly kind: "altered-body" }
+    | {
+        /** No chat id in the header. */
+        readonly kind: "missing-key";
+        /** And one in the body that the provider does not know. */
+        readonly alsoInBody?: boolean;
+      }
+    | { /** A chat id that would change the URL it is put into. */ readonly kind: "hostile-key" }
+    | { /** The signature is never found. */ readonly kind: "no-signature" }
+    | {
+        /** The signature is found only after so many look-ups. */ readonly kind: "late-signature";
+        readonly misses: number;
+      }
+    | {
+        /** Refuses an admitted request. */
+        readonly kind: "status";
+        readonly status: number;
+        /** Default: HTTP's own text of the status. */
+        readonly error?: string;
+      }
+    | { /** Never answers. */ readonly kind: "hang" }
+    | {
+        /** Breaks the connection in the middle of the body. */
+        readonly kind: "cut-stream";
+        /** Default 40. */
+        readonly afterBytes?: number;
+      }
+    | { /** Waits before every piece of the body. */ readonly kind: "slow"; readonly ms: number }
+    | { /** Reports and bills so many times the tokens. */ readonly kind: "inflated-usage"; readonly times: number }
+    | { /** Reports honestly and bills so many times the fee. */ readonly kind: "over-billing"; readonly times: number }
+  );
+
+/** The misbehaviour in force, and for how many requests more. */
+export interface Temper {
+  set(how: Misbehaviour | undefined): void;
+  /** What applies to the request that starts now. */
+  next(): Misbehaviour | undefined;
+}
+
+export function temper(): Temper {
+  let current: Misbehaviour | undefined;
+  let left = Infinity;
+  return {
+    set(how) {
+      current = how;
+      left = how?.requests ?? Infinity;
+    },
+    next() {
+      if (left <= 0) current = undefined;
+      left -= 1;
+      return current;
+    },
+  };
+}
+
+/** Changes bytes after they were signed: the answer's text when there is any, else one more byte. */
+export function altered(chunk: Uint8Array): { bytes: Uint8Array; changed: boolean } {
+  const before = Buffer.from(chunk).toString("latin1"); // one character a byte, so nothing else changes
+  const after = before.replace(/"content":\s*"/, "$&~");
+  return { bytes: Buffer.from(after, "latin1"), changed: after !== before };
+}
+
+/** Multiplies every token count in a body or event. */
+export function inflated(chunk: Uint8Array, times: number): Uint8Array {
+  const text = Buffer.from(chunk).toString("latin1");
+  const lie = text.replace(
+    /("(?:prompt|completion|total)_tokens":\s*)(\d+)/g,
+    (_, key: string, count: string) => key + String(Number(count) * times),
+  );
+  return Buffer.from(lie, "latin1");
+}
