@@ -14,11 +14,23 @@ export interface TaskIo {
   readonly signal: AbortSignal;
 }
 
-/** What a task answers: data for scripts, lines for people, and the exit code if the answer is a "no". */
+/** What a task answers: data for scripts, lines for people. */
 export interface Answer {
-  readonly data: unknown;
+  readonly data: object;
   readonly text: readonly string[];
-  readonly exit?: typeof EXIT.ok | typeof EXIT.precondition | typeof EXIT.trust;
+  /** The task ran fine and its answer is "no": printed after the lines, with its exit code; the data become its details. */
+  readonly refusal?: ZgError | undefined;
+}
+
+/** What an assertion says of a value, as a value. */
+export function refusalOf(assertion: () => void): ZgError | undefined {
+  try {
+    assertion();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ZgError) return error;
+    throw error;
+  }
 }
 
 interface CommonArguments {
@@ -29,8 +41,18 @@ function write(stream: NodeJS.WriteStream, line: string): void {
   stream.write(`${line}\n`);
 }
 
-function failure(error: ZgError) {
-  return { code: error.code, message: error.message, remedy: error.remedy, details: error.details };
+function report(error: ZgError, json: boolean, data: object = {}): void {
+  const { code, message, remedy } = error;
+  process.exitCode = error.exit;
+  if (json) {
+    write(
+      process.stdout,
+      toJson({ ok: false, error: { code, message, remedy, details: { ...error.details, ...data } } }),
+    );
+  } else {
+    write(process.stderr, `${code}  ${message}`);
+    write(process.stderr, `  fix: ${remedy}`);
+  }
 }
 
 /**
@@ -55,17 +77,13 @@ export function action<Arguments>(
           write(process.stderr, line);
         },
       });
-      if (json) write(process.stdout, toJson({ ok: true, data: answer.data }));
-      else for (const line of answer.text) write(process.stdout, line);
-      process.exitCode = answer.exit ?? EXIT.ok;
+      process.exitCode = EXIT.ok;
+      if (!json) for (const line of answer.text) write(process.stdout, line);
+      if (answer.refusal !== undefined) report(answer.refusal, json, answer.data);
+      else if (json) write(process.stdout, toJson({ ok: true, data: answer.data }));
     } catch (error) {
       if (error instanceof ZgError) {
-        process.exitCode = error.exit;
-        if (json) write(process.stdout, toJson({ ok: false, error: failure(error) }));
-        else {
-          write(process.stderr, `${error.code}  ${error.message}`);
-          write(process.stderr, `  fix: ${error.remedy}`);
-        }
+        report(error, json);
         return;
       }
       if (!json) throw error;

@@ -1,7 +1,14 @@
 import { isAddress } from "ethers";
 
 import type { ServiceKind } from "../../lib/compute/ledger.ts";
-import { resolveService, type Service } from "../../lib/compute/providers.ts";
+import { ProviderCannotSeeError } from "../../lib/compute/errors.ts";
+import {
+  assertProviderSees,
+  chooseService,
+  listServices,
+  resolveService,
+  type Service,
+} from "../../lib/compute/providers.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
 import { format0g } from "../../lib/units.ts";
 import type { OpenConnection } from "./connection.ts";
@@ -26,4 +33,28 @@ export function mintableText({ mintability }: Service): string {
 export function serviceData(service: Service) {
   const { info, ...facts } = service;
   return { ...facts, info: info.ok ? info.info : { unreadable: info.reason } };
+}
+
+/** Whether a provider can see what happens on the open network: on a fork only those that came with it can. */
+export function usableOn(open: OpenConnection): (service: Pick<Service, "provider">) => boolean {
+  if (open.network.mode !== "fork") return () => true;
+  const local = new Set(open.connection.galileo.providers.map(({ address }) => address));
+  return ({ provider }) => local.has(provider);
+}
+
+/**
+ * The service to ask: the one named, else the cheapest that can be minted.
+ * @throws {ProviderCannotSeeError} for a named one that serves another chain than this fork.
+ */
+export async function pickUsableService(open: OpenConnection, named: string | undefined): Promise<Service> {
+  const usable = usableOn(open);
+  if (named === undefined) {
+    return chooseService((await listServices(open.read)).filter(usable), { network: open.network });
+  }
+  const service = await resolveService(open.read, named);
+  assertProviderSees(open.network, service);
+  if (!usable(service)) {
+    throw new ProviderCannotSeeError({ provider: service.provider, url: service.url, network: open.network.name });
+  }
+  return service;
 }

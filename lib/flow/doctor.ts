@@ -1,0 +1,211 @@
+/** Looks at everything a run needs and says what to fix. Reads only. */
+
+import { currentFees } from "../chain/fees.ts";
+import type { ReadContext } from "../chain/context.ts";
+import { genesisHash } from "../chain/connect.ts";
+import { chainCall } from "../chain/revert.ts";
+import { readLedger, readLimits, listSubAccounts } from "../compute/ledger.ts";
+import { listServices, type Service } from "../compute/providers.ts";
+import { EXIT, ZgError } from "../errors.ts";
+import type { Address } from "../hex.ts";
+import { modelsUrl } from "../protocol/endpoints.ts";
+import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
+import { format0g, withUnit } from "../units.ts";
+
+export interface Finding {
+  readonly name: string;
+  readonly verdict: "ok" | "warning" | "to fix";
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+export interface DoctorParams {
+  readonly read: ReadContext;
+  /** Undefined when no key is at hand. */
+  readonly account: Address | undefined;
+  /** The variable that would hold the key, on live networks. */
+  readonly keyVariable: string | undefined;
+  readonly nodeVersion: string;
+  readonly fetch: typeof fetch;
+  /** Unix milliseconds. */
+  readonly clock: () => number;
+}
+
+const MINIMUM_NODE = 22;
+const STALE_BLOCK_SECONDS = 300n;
+const PROBE_TIMEOUT_MS = 5_000;
+/** What a first run costs beside the provider's reserve: gas and answers, generously. Neuron. */
+const RUN_MARGIN = 50_000_000_000_000_000n;
+
+type Check = (params: DoctorParams) => Promise<Finding | readonly Finding[]>;
+
+const node: Check = async ({ nodeVersion }) => {
+  const major = Number(nodeVersion.replace(/^v/, "").split(".")[0]);
+  return major >= MINIMUM_NODE
+    ? { name: "node", verdict: "ok", detail: nodeVersion }
+    : {
+        name: "node",
+        verdict: "to fix",
+        detail: `${nodeVersion}; Hardhat needs ${MINIMUM_NODE} or later`,
+        remedy: "Start commands with npx or npm run, which use the Node that npm ci installed.",
+      };
+};
+
+const chain: Check = async ({ read, clock }) => {
+  const [block, genesis] = await Promise.all([
+    chainCall("Reading the latest block", read.provider.getBlock("latest")),
+    genesisHash(read.provider),
+  ]);
+  const age = BigInt(Math.floor(clock() / 1000)) - BigInt(block?.timestamp ?? 0);
+  const detail = `${read.network.title}, chain ${read.network.chainId}, block ${block?.number ?? "?"}, genesis ${genesis}`;
+  const stale = read.network.mode === "live" && age > STALE_BLOCK_SECONDS;
+  return stale
+    ? {
+        name: "chain",
+        verdict: "warning",
+        detail: `${detail}; the latest block is ${age} s old`,
+        remedy: "The RPC node lags behind; try another RPC address (see .env.example).",
+      }
+    : { name: "chain", verdict: "ok", detail };
+};
+
+const contracts: Check = async ({ read }) => {
+  const { ledgerManager, inferenceServing } = read.network.contracts;
+  const missing: string[] = [];
+  for (const [name, address] of Object.entries({ ledgerManager, inferenceServing })) {
+    if ((await chainCall(`Reading the code of ${name}`, read.provider.getCode(address))) === "0x") {
+      missing.push(`${name} ${address}`);
+    }
+  }
+  if (missing.length > 0) {
+    return {
+      name: "contracts",
+      verdict: "to fix",
+      detail: `no code at ${missing.join(", ")}`,
+      remedy: "The RPC address serves another chain; see .env.example.",
+    };
+  }
+  const { minAccountBalance, minTransferAmount } = await readLimits(read);
+  const minimums = `opens with ${withUnit(minAccountBalance)}, first transfer ${withUnit(minTransferAmount)}`;
+  return { name: "contracts", verdict: "ok", detail: `LedgerManager and InferenceServing stand; ${minimums}` };
+};
+
+const fees: Check = async ({ read }) => {
+  const { maxFeePerGas, maxPriorityFeePerGas } = await currentFees(read);
+  return { name: "fees", verdict: "ok", detail: `tip ${maxPriorityFeePerGas} wei, at most ${maxFeePerGas} wei a gas` };
+};
+
+/** Days of faucet for an amount, rounded up. */
+function faucetDays(neuron: bigint, perDay: bigint): bigint {
+  return (neuron + perDay - 1n) / perDay;
+}
+
+const money: Check = async ({ read, account, keyVariable }) => {
+  if (account === undefined) {
+    const variable = keyVariable ?? "a private key";
+    return {
+      name: "wallet",
+      verdict: "warning",
+      detail: "no key in the environment; reads work, writes will look into Hardhat's keystore",
+      remedy: `Put ${variable} into .env, or run: npx hardhat keystore set ${variable}`,
+    };
+  }
+  const [balance, ledger, subAccounts] = await Promise.all([
+    chainCall("Reading the wallet", read.provider.getBalance(account)),
+    readLedger(read, account),
+    listSubAccounts(read, account),
+  ]);
+  const funded = subAccounts.find(({ spendable }) => spendable >= PROVIDER_MINIMUM_RESERVE);
+  const inLedger = ledger?.available ?? 0n;
+  const needed = funded === undefined ? PROVIDER_MINIMUM_RESERVE + RUN_MARGIN - inLedger : RUN_MARGIN;
+  const wallet: Finding =
+    balance >= needed
+      ? { name: "wallet", verdict: "ok", detail: `${account} holds ${withUnit(balance)}` }
+      : { name: "wallet", verdict: "to fix", ...shortfall(read, account, balance, needed) };
+  const holdings =
+    ledger === undefined
+      ? "none yet; flow run opens it"
+      : `${withUnit(ledger.available)} available, ${withUnit(ledger.locked)} at ${subAccounts.length} providers`;
+  return [wallet, { name: "ledger", verdict: "ok", detail: holdings }];
+};
+
+function shortfall({ network }: ReadContext, account: Address, balance: bigint, needed: bigint) {
+  const missing = needed - balance;
+  const { faucet } = network;
+  const days =
+    faucet === undefined
+      ? ""
+      : `, or ${faucetDays(missing, faucet.neuronPerDay)} days of ${faucet.url} at ${format0g(faucet.neuronPerDay)} a day`;
+  return {
+    detail: `${account} holds ${withUnit(balance)}; a run needs about ${withUnit(needed)}, nearly all refundable`,
+    remedy: `Send it ${withUnit(missing)}${days}.`,
+  };
+}
+
+async function answers(service: Service, probe: typeof fetch): Promise<boolean> {
+  try {
+    // Any answer shows that somebody listens; some providers serve no model list.
+    await probe(modelsUrl(service.url), { redirect: "manual", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError || (error instanceof DOMException && error.name === "TimeoutError")) return false;
+    throw error;
+  }
+}
+
+const providers: Check = async ({ read, fetch: probe }) => {
+  const services = await listServices(read);
+  const mintable = services.filter(({ mintability, serviceType }) => mintability.mintable && serviceType === "chatbot");
+  const alive = await Promise.all(mintable.map(async (service) => answers(service, probe)));
+  const answering = mintable.filter((_, i) => alive[i]);
+  const detail = `${services.length} registered, ${mintable.length} chat providers can be minted, ${answering.length} of them answer`;
+  return answering.length > 0
+    ? { name: "providers", verdict: "ok", detail }
+    : {
+        name: "providers",
+        verdict: "to fix",
+        detail,
+        remedy: "Nobody to ask at the moment; see npx hardhat provider list --all and try again later.",
+      };
+};
+
+const CHECKS: readonly (readonly [name: string, check: Check])[] = [
+  ["node", node],
+  ["chain", chain],
+  ["contracts", contracts],
+  ["fees", fees],
+  ["wallet", money],
+  ["providers", providers],
+];
+
+/** Runs every check; one that fails to look is a finding, too, and does not hide the others. */
+export async function examine(params: DoctorParams): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const [name, check] of CHECKS) {
+    try {
+      findings.push(...[await check(params)].flat());
+    } catch (error) {
+      if (!(error instanceof ZgError)) throw error;
+      findings.push({ name, verdict: "to fix", detail: error.message, remedy: error.remedy });
+    }
+  }
+  return findings;
+}
+
+/** The doctor found something that keeps a run from working. */
+export class UnhealthyError extends ZgError {
+  constructor(broken: readonly Finding[]) {
+    super({
+      code: "ZG_DOCTOR",
+      exit: EXIT.precondition,
+      message: `${broken.length} of the checks found something to fix: ${broken.map(({ name }) => name).join(", ")}`,
+      remedy: broken.map(({ name, remedy = "see above" }) => `${name}: ${remedy}`).join(" "),
+    });
+  }
+}
+
+/** @throws {UnhealthyError} when a finding has to be fixed. */
+export function assertHealthy(findings: readonly Finding[]): void {
+  const broken = findings.filter(({ verdict }) => verdict === "to fix");
+  if (broken.length > 0) throw new UnhealthyError(broken);
+}

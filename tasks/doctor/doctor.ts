@@ -1,0 +1,35 @@
+import { keyVariable } from "../../lib/env.ts";
+import { assertHealthy, examine } from "../../lib/flow/doctor.ts";
+import { action, refusalOf, type Answer } from "../support/action.ts";
+import { withConnection } from "../support/connection.ts";
+import { table } from "../support/table.ts";
+
+export default action<object>(async (_args, hre, io): Promise<Answer> =>
+  withConnection(
+    hre,
+    async (open) => {
+      const findings = await examine({
+        read: open.read,
+        account: open.knownAddress(),
+        keyVariable: keyVariable(open.network.name),
+        nodeVersion: process.version,
+        fetch: globalThis.fetch,
+        clock: Date.now,
+      });
+      const count = (verdict: string) => findings.filter((finding) => finding.verdict === verdict).length;
+      const summary = `${count("ok")} ok, ${count("warning")} warnings, ${count("to fix")} to fix`;
+      return {
+        data: { network: open.network.name, mode: open.network.mode, findings },
+        text: [
+          ...table(findings.map(({ verdict, name, detail }) => [verdict, name, detail])),
+          ...findings.flatMap(({ name, remedy }) => (remedy === undefined ? [] : [`fix ${name}: ${remedy}`])),
+          summary,
+        ],
+        refusal: refusalOf(() => {
+          assertHealthy(findings);
+        }),
+      };
+    },
+    io,
+  ),
+);

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+
+import { genesisHash } from "../../lib/chain/connect.ts";
+import { ChatIdMissingError } from "../../lib/compute/errors.ts";
+import { buildChatRequest, chat, estimateFee, fetchSignature } from "../../lib/compute/inference.ts";
+import { readSubAccount } from "../../lib/compute/ledger.ts";
+import { createReceipt } from "../../lib/compute/receipt.ts";
+import { SessionTokens } from "../../lib/compute/session.ts";
+import { assertVerified, verifyInference } from "../../lib/compute/verify.ts";
+import { makeBill } from "../../lib/flow/bill.ts";
+import { withUnit } from "../../lib/units.ts";
+import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
+import { action, refusalOf, type Answer } from "../support/action.ts";
+import { parseCount, type SpendingArguments } from "../support/arguments.ts";
+import { checkLines } from "../support/checks.ts";
+import { withConnection } from "../support/connection.ts";
+import { runtimeFolders } from "../support/folders.ts";
+import { parseQuestion, type PromptArguments } from "../support/prompt.ts";
+import { pickUsableService } from "../support/providers.ts";
+import { approve, billData } from "../support/spend.ts";
+import { openWriter } from "../support/write.ts";
+
+interface Arguments extends SpendingArguments, PromptArguments {
+  readonly stream: boolean;
+  readonly timeout: string | undefined;
+  readonly out: string | undefined;
+}
+
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const question = await parseQuestion(args);
+  const timeoutMs = args.timeout === undefined ? undefined : parseCount(args.timeout, "timeout", 1) * 1000;
+  return withConnection(
+    hre,
+    async (open) => {
+      const { network, read } = open;
+      const service = await pickUsableService(open, question.provider);
+      const { ctx, owner } = await openWriter(open, args, io);
+      const { messages, maxTokens, temperature } = question;
+      const requestBytes = buildChatRequest({
+        model: service.model,
+        messages,
+        maxTokens,
+        stream: args.stream,
+        ...(temperature === undefined ? {} : { temperature }),
+        random: randomBytes,
+      });
+      const account = await readSubAccount(read, owner, service.provider);
+      const bill = makeBill([
+        {
+          what: `one answer of ${service.model}`,
+          amount: estimateFee(service, requestBytes, maxTokens),
+          from: "fee",
+          note: `at most, from the sub-account, which holds ${withUnit(account?.spendable ?? 0n)}`,
+        },
+      ]);
+      const { provider, model } = service;
+      const common = { network: network.name, mode: network.mode, user: owner, provider, model, plan: billData(bill) };
+      if (!(await approve(bill, args, network, io, "ask"))) {
+        return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
+      }
+
+      const http = { signal: io.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+      const session = new SessionTokens({ network, provider: read.provider, signer: ctx.signer });
+      const live = io.json ? process.stderr : process.stdout;
+      const result = await chat(
+        { ...http, session },
+        { service, requestBytes, stream: args.stream, ...(args.stream ? { onDelta: (text) => live.write(text) } : {}) },
+      );
+      if (args.stream) live.write("\n");
+      if (result.chatId === undefined) throw new ChatIdMissingError({ provider });
+      const signature = await fetchSignature(http, service, result.chatId);
+      const { responseBytes } = result;
+      const verification = verifyInference({ service, requestBytes, responseBytes, signature });
+      const genesis = await genesisHash(read.provider);
+      const receipt = createReceipt({ network, genesisHash: genesis, service, result, signature, verification });
+      const folder = runtimeFolders(hre, network)?.receipts;
+      const file = args.out ?? (folder === undefined ? undefined : path.join(folder, `${result.chatId.id}.json`));
+      if (file !== undefined) {
+        await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(receipt, null, 2)}\n`), "private");
+      }
+      return {
+        data: {
+          ...common,
+          content: result.content,
+          usage: result.usage,
+          fee: result.fee.fee,
+          verification,
+          receipt,
+          file,
+        },
+        text: [
+          ...(args.stream ? [] : [result.content]),
+          "",
+          ...checkLines(verification.checks),
+          `fee ${withUnit(result.fee.fee)}`,
+          file === undefined
+            ? "the receipt is not kept: this network lives in the process (--out keeps it)"
+            : `receipt ${file}`,
+        ],
+        refusal: refusalOf(() => {
+          assertVerified(provider, verification);
+        }),
+      };
+    },
+    io,
+  );
+});

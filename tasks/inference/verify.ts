@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+
+import { assertReceipt, parseReceipt, verifyReceipt } from "../../lib/compute/receipt.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { action, refusalOf, type Answer } from "../support/action.ts";
+import { required } from "../support/arguments.ts";
+import { checkLines } from "../support/checks.ts";
+import { withConnection } from "../support/connection.ts";
+import { pairs } from "../support/table.ts";
+
+interface Arguments {
+  readonly receipt: string;
+}
+
+/** Reads a receipt file. @throws {UsageError} when it cannot be read. */
+export async function readReceiptFile(file: string) {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    throw new UsageError({
+      message: `${file} cannot be read`,
+      remedy: "Give the receipt file that inference chat or flow run wrote.",
+      details: { file },
+      cause,
+    });
+  }
+  return parseReceipt(text);
+}
+
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const receipt = await readReceiptFile(required(args.receipt, "The receipt", "inference verify receipt.json"));
+  return withConnection(
+    hre,
+    async ({ read, network }) => {
+      const found = await verifyReceipt(read, receipt);
+      return {
+        data: { network: network.name, ...found },
+        text: [
+          ...pairs([
+            ["verdict", found.status],
+            ["checked on", `${network.name} (${network.mode})`],
+            ["provider", receipt.service.provider],
+            ["signer", found.signer ?? "none"],
+          ]),
+          "",
+          ...checkLines(found.checks, found.notChecked),
+        ],
+        refusal: refusalOf(() => {
+          assertReceipt(found);
+        }),
+      };
+    },
+    io,
+  );
+});
