@@ -5,6 +5,7 @@ import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
 import { keyVariable, rpcSetting, setting } from "./lib/env.ts";
+import galileo from "./lib/galileo/index.ts";
 import { NETWORKS, type NetworkName } from "./lib/networks.ts";
 import { tasks } from "./tasks/index.ts";
 
@@ -26,6 +27,8 @@ const simulated = {
     count: 20,
     accountsBalance: 10_000n * 10n ** 18n,
   },
+  // One block for each transaction would run the chain's clock ahead of the wall's by a second each.
+  allowBlocksWithSameTimestamp: true,
 } as const;
 
 /** Plain Hardhat scripts find a signer when the key is in the environment; our own writes resolve it later (keystore too). */
@@ -61,14 +64,15 @@ const descriptor = (network: "galileo" | "aristotle") => ({
 });
 
 export default defineConfig({
-  plugins: [toolbox],
+  plugins: [toolbox, galileo],
   tasks,
   solidity: {
     // Both profiles are spelled out: Hardhat's own `production` drops the settings, and verification uses it.
     profiles: { default: solc, production: { ...solc, isolated: false } },
   },
   networks: {
-    default: { ...simulated, chainId: NETWORKS.default.chainId },
+    // The base fee Galileo idles at, in wei; Hardhat's default of 1 gwei would hide a missing tip.
+    default: { ...simulated, chainId: NETWORKS.default.chainId, initialBaseFeePerGas: 7n },
     localhost: { type: "http", chainId: NETWORKS.localhost.chainId, url: rpcSetting("localhost").value },
     galileo: live("galileo"),
     galileoFork: fork("galileoFork"),

@@ -7,8 +7,12 @@ import type { NewProvider } from "./galileo.ts";
 export interface LocalServiceOptions {
   /** First of three consecutive ports; 0 or absent takes free ones. */
   readonly providerPort?: number;
+  /** Milliseconds between settlements of each provider. Absent: they settle when told to. */
+  readonly settleIntervalMs?: number;
   /** Base URL of an OpenAI-compatible server that answers instead of the deterministic responder. */
   readonly upstream?: string;
+  /** The name of the model that server serves. Services that forward are registered under it. */
+  readonly upstreamModel?: string;
 }
 
 const TITLE = "Deterministic responder of the embedded Galileo; not a language model";
@@ -24,12 +28,18 @@ const SERVICES = [
 /** The three providers, with their accounts and names: others on a fork, which may be a fork of an embedded network. */
 export function localServices(mode: "local" | "fork", options: LocalServiceOptions = {}): readonly NewProvider[] {
   const accounts = mode === "fork" ? ROLES.forkProviders : ROLES.providers;
-  const { providerPort = 0, upstream } = options;
+  const { providerPort = 0, upstream, upstreamModel, settleIntervalMs } = options;
   return SERVICES.map(({ endorsed, model, ...prices }, index) => ({
     account: accounts[index] ?? 0,
     endorsed,
     port: providerPort === 0 ? 0 : providerPort + index,
     ...(upstream === undefined ? {} : { upstream }),
-    service: { ...prices, model: `${mode}/${model}`, serviceType: "chatbot", title: TITLE },
+    ...(settleIntervalMs === undefined ? {} : { settleIntervalMs }),
+    service: {
+      ...prices,
+      model: upstreamModel ?? `${mode}/${model}`,
+      serviceType: "chatbot",
+      title: upstream === undefined ? TITLE : `Forwards to ${upstream}`,
+    },
   }));
 }

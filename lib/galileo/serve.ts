@@ -7,12 +7,13 @@ import { developmentAccount, FUNDED_ACCOUNTS, type DevelopmentAccount } from "..
 import type { Address } from "../hex.ts";
 import type { ZgContracts } from "../networks.ts";
 import { ROLES } from "./accounts.ts";
-import { bootOptions } from "./boot-options.ts";
+import { bootOptions, type BootOptions } from "./boot-options.ts";
 import type { Galileo } from "./galileo.ts";
 import type { LocalServiceOptions } from "./local-services.ts";
+import { firstUpstreamModel } from "./provider/local-provider.ts";
 import { startRpcServer } from "./rpc-server.ts";
 
-export interface ServeOptions extends LocalServiceOptions {
+export interface ServeOptions extends Pick<LocalServiceOptions, "providerPort" | "upstream"> {
   /** Of the chain; 0 takes a free one. */
   readonly port: number;
   readonly log?: Log;
@@ -43,15 +44,24 @@ export interface ServedGalileo {
   close(): Promise<void>;
 }
 
+/** Nobody can tell a served provider to settle, so it does so by the clock. */
+const SETTLE_INTERVAL_MS = 60_000;
+
 /**
  * Boots an embedded Galileo and serves chain and providers on 127.0.0.1 until `close()`.
  * @throws {PortTakenError} when a port is taken; then nothing is left running.
+ * @throws {UsageError} when the upstream does not say which model it serves.
  */
 export async function serveGalileo(
   hre: Pick<HardhatRuntimeEnvironment, "network">,
   options: ServeOptions,
 ): Promise<ServedGalileo> {
-  const { port, ...boot } = options;
+  const { port, upstream, ...rest } = options;
+  const boot: BootOptions = {
+    ...rest,
+    settleIntervalMs: SETTLE_INTERVAL_MS,
+    ...(upstream === undefined ? {} : { upstream, upstreamModel: await firstUpstreamModel(upstream) }),
+  };
   const connection = await bootOptions.run(boot, async () => hre.network.create("default"));
   try {
     const { galileo } = connection;
