@@ -1,0 +1,124 @@
+/** What a minted inference holds: the exact bytes of request and response, encrypted and sealed to the owner. */
+
+import { z } from "zod";
+
+import { fromHex, toHex, type Address, type Hex } from "../hex.ts";
+import {
+  decryptData,
+  encryptData,
+  envelopeToken,
+  openKey,
+  sealKey,
+  type BoundPlace,
+  type RandomBytes,
+} from "../sealing/index.ts";
+import { StorageRootMismatchError } from "../storage/errors.ts";
+import { storageRoot } from "../storage/merkle.ts";
+import { ContentMalformedError, ContentMisplacedError } from "./errors.ts";
+
+export const CONTENT_KIND = "0g-inference-content";
+export const CONTENT_VERSION = 1;
+/** The `dataDescription` of such a datum: a media type. */
+export const CONTENT_DESCRIPTION = "application/vnd.0g.inference+json;version=1";
+
+export interface InferenceContent {
+  readonly request: Uint8Array;
+  readonly response: Uint8Array;
+}
+
+/** A datum ready to be minted, and the ciphertext to keep. */
+export interface SealedDatum {
+  /** The encrypted bytes; `dataHash` is their 0G storage root. */
+  readonly ciphertext: Uint8Array;
+  readonly dataHash: Hex;
+  /** 129 bytes: the data key, sealed to the owner. */
+  readonly sealedKey: Hex;
+}
+
+const contentSchema = z.strictObject({
+  kind: z.literal(CONTENT_KIND),
+  version: z.literal(CONTENT_VERSION),
+  request: z.base64(),
+  response: z.base64(),
+});
+
+/** The plaintext document: JSON with both byte strings in base64. */
+export function encodeContent({ request, response }: InferenceContent): Uint8Array {
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+  return new TextEncoder().encode(
+    JSON.stringify({
+      kind: CONTENT_KIND,
+      version: CONTENT_VERSION,
+      request: base64(request),
+      response: base64(response),
+    }),
+  );
+}
+
+/**
+ * Parses the plaintext document.
+ * @throws {ContentMalformedError}
+ */
+export function decodeContent(plaintext: Uint8Array): InferenceContent {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(plaintext));
+  } catch (error) {
+    throw new ContentMalformedError("it is not JSON", error);
+  }
+  const parsed = contentSchema.safeParse(json);
+  if (!parsed.success) throw new ContentMalformedError(z.prettifyError(parsed.error), parsed.error);
+  const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"));
+  return { request: bytes(parsed.data.request), response: bytes(parsed.data.response) };
+}
+
+/** A token id as the 32 bytes that an envelope is bound to. */
+export function tokenBytes(tokenId: bigint): Hex {
+  return `0x${tokenId.toString(16).padStart(64, "0")}`;
+}
+
+/**
+ * Encrypts bytes for one place under a fresh key, and seals that key to the owner.
+ * @throws {PublicKeyMalformedError}
+ */
+export function sealDatum(
+  plaintext: Uint8Array,
+  place: BoundPlace,
+  ownerPublicKey: Uint8Array,
+  randomBytes: RandomBytes,
+): SealedDatum {
+  const { envelope, dataKey } = encryptData(plaintext, place, randomBytes);
+  const sealedKey = toHex(sealKey(dataKey, ownerPublicKey, randomBytes));
+  return { ciphertext: envelope, dataHash: storageRoot(envelope), sealedKey };
+}
+
+export interface OpenParams {
+  readonly ciphertext: Uint8Array;
+  /** As the token lists it. */
+  readonly dataHash: Hex;
+  readonly sealedKey: Hex;
+  readonly privateKey: Uint8Array;
+  readonly chainId: number;
+  readonly contract: Address;
+  readonly index: number;
+  /** Of a minted inference, which was sealed to its id; absent for data sealed to a creator salt. */
+  readonly tokenId?: bigint;
+}
+
+/**
+ * Opens a sealed datum with the owner's key.
+ * @throws {StorageRootMismatchError} when the ciphertext is not the one the token lists.
+ * @throws {ContentMisplacedError} when it was made for another token.
+ * @throws {SealedKeyNotOpenedError} {@link SealedKeyMalformedError} {@link WrongDataKeyError}
+ * @throws {EnvelopeVersionError} {@link EnvelopeTamperedError}
+ */
+export function openDatum(params: OpenParams): Uint8Array {
+  const { ciphertext, dataHash, tokenId, chainId, contract, index } = params;
+  const actual = storageRoot(ciphertext);
+  if (actual !== dataHash) throw new StorageRootMismatchError({ expected: dataHash, actual, where: "the ciphertext" });
+  if (tokenId !== undefined && envelopeToken(ciphertext) !== tokenBytes(tokenId)) {
+    throw new ContentMisplacedError({ expected: tokenBytes(tokenId), actual: envelopeToken(ciphertext) });
+  }
+  const dataKey = openKey(fromHex(params.sealedKey), params.privateKey);
+  return decryptData(ciphertext, dataKey, { chainId, contract, index });
+}

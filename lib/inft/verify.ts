@@ -1,0 +1,260 @@
+/** Checks a token again from chain data alone, and its content where ciphertext and key are given. */
+
+import { inferenceServing } from "../chain/contracts.ts";
+import type { ReadContext } from "../chain/context.ts";
+import { chainCall, isRevert, RpcUnreachableError } from "../chain/revert.ts";
+import { checksum, toHex, type Address, type Hex } from "../hex.ts";
+import { SignatureMalformedError } from "../protocol/errors.ts";
+import { recoverTextSigner, sha256Hex, signedText } from "../protocol/signed-text.ts";
+import { ZgError } from "../errors.ts";
+import { storageRoot } from "../storage/merkle.ts";
+import { decodeContent, openDatum, type InferenceContent } from "./content.ts";
+import { inftContract } from "./contracts.ts";
+import { inferenceTokenId } from "./mint.ts";
+import { readToken, type InferenceRecord, type TokenQuery, type TokenView } from "./show.ts";
+import { inftCall } from "./translate.ts";
+
+export type TokenCheckName =
+  /** The contract takes its signers from 0G's InferenceServing, not from somebody else's. */
+  | "serving"
+  /** The mint published a record. */
+  | "record"
+  /** The token id is the hash of that record. */
+  | "token-id"
+  /** The signature is the recorded signer's, over the recorded hashes. */
+  | "signature"
+  /** The contract itself says so. */
+  | "contract"
+  /** InferenceServing listed and endorsed that signer for that provider in the block of the mint. */
+  | "signer-at-mint"
+  /** It lists and endorses that signer now. */
+  | "signer-now"
+  /** The ciphertext has the root the token lists. */
+  | "ciphertext"
+  /** It opens with the owner's key, and is an inference. */
+  | "content"
+  /** The decrypted request and response have the recorded hashes. */
+  | "request"
+  | "response";
+
+export interface TokenCheck {
+  readonly name: TokenCheckName;
+  readonly status: "passed" | "failed" | "not checked";
+  /** What was compared, with the values; or why nothing was. */
+  readonly detail: string;
+}
+
+export interface TokenVerification {
+  readonly token: TokenView;
+  /**
+   * `proven`: nothing failed of what the chain alone tells. A signer that is no longer listed does not change it, since
+   * keys rotate; `signer-now` says so. `unproven`: an ordinary token, which claims nothing. `rejected`: a check failed.
+   */
+  readonly status: "proven" | "unproven" | "rejected";
+  readonly checks: readonly TokenCheck[];
+  /** The decrypted bytes, when they could be opened. */
+  readonly content?: InferenceContent;
+}
+
+export interface VerifyTokenParams extends TokenQuery {
+  /** Of datum 0. */
+  readonly ciphertext?: Uint8Array;
+  /** The owner's, to open the content. */
+  readonly privateKey?: Uint8Array;
+}
+
+const CHAIN_CHECKS = [
+  "serving",
+  "record",
+  "token-id",
+  "signature",
+  "contract",
+  "signer-at-mint",
+  "signer-now",
+] as const;
+
+function check(name: TokenCheckName, passed: boolean, detail: string): TokenCheck {
+  return { name, status: passed ? "passed" : "failed", detail };
+}
+function notChecked(name: TokenCheckName, detail: string): TokenCheck {
+  return { name, status: "not checked", detail };
+}
+
+/**
+ * Verifies a token. Reads the token, its events, and the provider's service now and in the block of the mint. Believes
+ * neither the contract nor the minter: the signature is recovered here, and the contract's own answer is one check.
+ * @throws {TokenMissingError} {@link InftMissingError} {@link RpcUnreachableError} an outage is no verdict.
+ */
+export async function verifyToken(ctx: ReadContext, params: VerifyTokenParams): Promise<TokenVerification> {
+  const token = await readToken(ctx, params);
+  const { record } = token;
+  if (!token.proven || record === undefined) return withoutRecord(token);
+
+  const checks = [
+    await checkServing(ctx, token.inft),
+    check("record", true, `minted by ${record.minter} in ${record.transaction}`),
+    checkTokenId(ctx, token, record),
+    checkSignature(record),
+    await checkContract(ctx, token, record),
+    await checkSignerAtMint(ctx, record),
+    await checkSignerNow(ctx, record),
+  ];
+  const { checks: contentChecks, content } = checkContent(ctx, token, record, params);
+  checks.push(...contentChecks);
+  const failed = checks.some(({ name, status }) => status === "failed" && name !== "signer-now");
+  return { token, status: failed ? "rejected" : "proven", checks, ...(content === undefined ? {} : { content }) };
+}
+
+function withoutRecord(token: TokenView): TokenVerification {
+  const why = token.proven ? "there is no record to check" : "the token is unproven: nobody proved its content";
+  const checks = CHAIN_CHECKS.map((name) =>
+    name === "record" && token.proven
+      ? check(name, false, "the contract calls the token proven, but published no record of it")
+      : notChecked(name, why),
+  );
+  return { token, status: token.proven ? "rejected" : "unproven", checks };
+}
+
+async function checkServing(ctx: ReadContext, inft: Address): Promise<TokenCheck> {
+  const expected = ctx.network.contracts.inferenceServing;
+  const contract = inftContract(inft, ctx.provider);
+  const actual = checksum(await inftCall("Reading which InferenceServing it trusts", contract.inferenceServing()));
+  const same = actual === expected;
+  return check(
+    "serving",
+    same,
+    same ? `trusts 0G's InferenceServing ${actual}` : `trusts ${actual}; 0G's is ${expected}`,
+  );
+}
+
+function checkTokenId(ctx: ReadContext, { tokenId }: TokenView, record: InferenceRecord): TokenCheck {
+  const computed = inferenceTokenId(ctx.network, record);
+  const same = computed === tokenId;
+  return check("token-id", same, same ? "is the hash of the record" : `the record hashes to ${computed}`);
+}
+
+function checkSignature(record: InferenceRecord): TokenCheck {
+  const text = signedText(record.requestHash.slice(2), record.responseHash.slice(2));
+  try {
+    const recovered = recoverTextSigner(text, record.signature);
+    const same = recovered === record.teeSigner;
+    return check("signature", same, same ? `by ${recovered}` : `by ${recovered}; recorded is ${record.teeSigner}`);
+  } catch (error) {
+    if (!(error instanceof SignatureMalformedError)) throw error;
+    return check("signature", false, error.message);
+  }
+}
+
+async function checkContract(ctx: ReadContext, token: TokenView, record: InferenceRecord): Promise<TokenCheck> {
+  const { provider, teeSigner, requestHash, responseHash, signature } = record;
+  const contract = inftContract(token.inft, ctx.provider);
+  const provenance = { provider, teeSigner, requestHash, responseHash, signature };
+  const said = await inftCall("Asking the contract", contract.verifyProvenance(token.tokenId, provenance));
+  return check("contract", said, `verifyProvenance answers ${said}`);
+}
+
+interface Listing {
+  readonly signer: Address;
+  readonly endorsed: boolean;
+}
+
+/** What InferenceServing lists for a provider; undefined when it has no service. */
+async function listingOf(
+  ctx: ReadContext,
+  provider: Address,
+  blockTag: number | "latest",
+): Promise<Listing | undefined> {
+  const serving = inferenceServing(ctx.network, ctx.provider);
+  try {
+    const service = await chainCall(`Reading the service of ${provider}`, serving.getService(provider, { blockTag }));
+    return { signer: checksum(service.teeSignerAddress), endorsed: service.teeSignerAcknowledged };
+  } catch (error) {
+    if (isRevert(error, "ServiceNotExist")) return undefined;
+    throw error;
+  }
+}
+
+function compareListing(name: "signer-at-mint" | "signer-now", record: InferenceRecord, listing: Listing | undefined) {
+  if (listing === undefined) return check(name, false, `${record.provider} has no service`);
+  const { signer, endorsed } = listing;
+  const listed = `${signer} is listed${endorsed ? " and endorsed" : ", not endorsed"}`;
+  return check(name, endorsed && signer === record.teeSigner, listed);
+}
+
+async function checkSignerAtMint(ctx: ReadContext, record: InferenceRecord): Promise<TokenCheck> {
+  const name = "signer-at-mint";
+  try {
+    return compareListing(name, record, await listingOf(ctx, record.provider, record.block));
+  } catch (error) {
+    // Most public nodes forget old states. That is no verdict, and `signer-now` is asked of the same node next.
+    if (!(error instanceof RpcUnreachableError)) throw error;
+    return notChecked(name, `the node does not know the state of block ${record.block} any more`);
+  }
+}
+
+async function checkSignerNow(ctx: ReadContext, record: InferenceRecord): Promise<TokenCheck> {
+  return compareListing("signer-now", record, await listingOf(ctx, record.provider, "latest"));
+}
+
+interface ContentChecks {
+  readonly checks: readonly TokenCheck[];
+  readonly content?: InferenceContent;
+}
+
+function checkContent(
+  ctx: ReadContext,
+  token: TokenView,
+  record: InferenceRecord,
+  { ciphertext, privateKey }: VerifyTokenParams,
+): ContentChecks {
+  const dataHash = token.datas[0]?.dataHash;
+  const root = checkCiphertext(dataHash, ciphertext);
+  const unopened = (why: string) => ({
+    checks: [root, ...(["content", "request", "response"] as const).map((name) => notChecked(name, why))],
+  });
+  const sealedKey = token.sealedKeys?.[0];
+  if (ciphertext === undefined) return unopened("the ciphertext is not here");
+  if (privateKey === undefined) return unopened("needs the owner's key");
+  if (dataHash === undefined || sealedKey === undefined) return unopened("no sealed key was published");
+  if (root.status === "failed") return unopened("the ciphertext is not the token's");
+  try {
+    const { tokenId, inft: contract } = token;
+    const { chainId } = ctx.network;
+    const place = { chainId, contract, index: 0, tokenId };
+    const content = decodeContent(openDatum({ ciphertext, dataHash, sealedKey, privateKey, ...place }));
+    const opened = check(
+      "content",
+      true,
+      `opened: request ${content.request.length} B, response ${content.response.length} B`,
+    );
+    const hashes = [
+      compareHash("request", content.request, record.requestHash),
+      compareHash("response", content.response, record.responseHash),
+    ];
+    return { checks: [root, opened, ...hashes], content };
+  } catch (error) {
+    if (!(error instanceof ZgError)) throw error; // a wrong key, an altered box, another document: each says which
+    const unread = (["request", "response"] as const).map((name) => notChecked(name, "the content did not open"));
+    return { checks: [root, check("content", false, error.message), ...unread] };
+  }
+}
+
+function checkCiphertext(dataHash: Hex | undefined, ciphertext: Uint8Array | undefined): TokenCheck {
+  const name = "ciphertext";
+  if (ciphertext === undefined) return notChecked(name, `the ciphertext ${dataHash ?? ""} is not here`);
+  const root = ciphertext.length === 0 ? toHex(ciphertext) : storageRoot(ciphertext);
+  return check(
+    name,
+    root === dataHash,
+    root === dataHash ? `has the root ${root}` : `has the root ${root}, not ${dataHash ?? ""}`,
+  );
+}
+
+function compareHash(name: "request" | "response", bytes: Uint8Array, recorded: Hex): TokenCheck {
+  const actual = `0x${sha256Hex(bytes)}`;
+  return check(
+    name,
+    actual === recorded,
+    actual === recorded ? `SHA-256 ${actual}` : `SHA-256 ${actual}; signed ${recorded}`,
+  );
+}
