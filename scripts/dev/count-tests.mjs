@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-// eslint-disable-next-line no-control-regex -- colours are made of control characters
 const COLOURS = /\u001b\[[0-9;]*m/g;
 
 /**
