@@ -33,6 +33,11 @@ export interface InftRecordStore {
   save(record: DeploymentRecord): Promise<void>;
 }
 
+/** What the compiler made, and what it was given. */
+export interface BuiltContract extends ContractArtifact {
+  readonly compiler?: NonNullable<DeploymentRecord["compiler"]>;
+}
+
 export interface ReceiptStore {
   /** Keeps a receipt and says where; undefined where nothing is kept. */
   save(name: string, receipt: Receipt): Promise<string | undefined>;
@@ -44,7 +49,7 @@ export interface FlowContext extends FlowReadContext {
   readonly write: WriteContext;
   readonly session: SessionTokens;
   readonly random: (size: number) => Uint8Array;
-  readonly artifact: () => Promise<ContractArtifact>;
+  readonly artifact: () => Promise<BuiltContract>;
   readonly objects: ObjectStore;
   readonly receipts: ReceiptStore;
   /** Ask again although an earlier request of this run may have been charged. */

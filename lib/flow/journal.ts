@@ -7,6 +7,7 @@ import { EXIT, ZgError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { InferenceResult } from "../compute/inference.ts";
 import type { Receipt } from "../compute/receipt.ts";
+import type { SealedMintData } from "../inft/mint.ts";
 import type { Question } from "./question.ts";
 
 export const JOURNAL_VERSION = 1;
@@ -30,13 +31,12 @@ export type Fact =
       readonly hash: Hex;
       readonly nonce: number;
     }
-  | { readonly type: "deployed"; readonly address: Address }
   | { readonly type: "asked"; readonly provider: Address; readonly request: string }
   /** The request asked last was turned down: nothing was served, nothing can be charged. */
   | { readonly type: "refused"; readonly provider: Address }
   | { readonly type: "received"; readonly result: StoredResult }
   | { readonly type: "answered"; readonly receipt: Receipt }
-  | { readonly type: "sealed"; readonly mint: SealedMint }
+  | { readonly type: "sealed"; readonly inft: Address; readonly data: SealedMintData }
   | { readonly type: "minted"; readonly tokenId: string; readonly hash?: Hex };
 
 /** A paid answer as it came, kept before anything is done with it. Bytes in base64, amounts as decimal strings. */
@@ -62,14 +62,6 @@ export function restoreResult({ requestBytes, responseBytes, fee, ...rest }: Sto
     responseBytes: new Uint8Array(Buffer.from(responseBytes, "base64")),
     fee: { inputFee: BigInt(fee.inputFee), outputFee: BigInt(fee.outputFee), fee: BigInt(fee.fee) },
   };
-}
-
-/** What the commit was made for, so that the mint after a crash reveals exactly that. */
-export interface SealedMint {
-  readonly salt: Hex;
-  readonly dataHash: Hex;
-  readonly sealedKey: Hex;
-  readonly description: string;
 }
 
 export type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;

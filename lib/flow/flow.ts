@@ -1,0 +1,126 @@
+/** The main job: from a prompt to a minted, proven inference, as steps that find out for themselves what is left to do. */
+
+import type { SignedTransaction } from "../chain/context.ts";
+import { currentFees } from "../chain/fees.ts";
+import { withUnit } from "../units.ts";
+import { makeBill, type Bill, type BillRow } from "./bill.ts";
+import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
+import { GAS_BOUNDS } from "./gas.ts";
+import { JOURNAL_VERSION, lastFact, RunMismatchError, type Journal } from "./journal.ts";
+import { questionText } from "./question.ts";
+import { checkSteps, runSteps, type StepOutcome } from "./step.ts";
+import { acknowledgeStep } from "./steps/acknowledge.ts";
+import { deployStep } from "./steps/deploy.ts";
+import { answerBound, depositStep, flowFunding, transferStep } from "./steps/funding.ts";
+import { inferStep } from "./steps/infer.ts";
+import { commitStep, mintStep, sealStep } from "./steps/mint.ts";
+import { pickService, providerStep } from "./steps/provider.ts";
+import { verifyStep } from "./steps/verify.ts";
+
+export const FLOW_STEPS: readonly FlowStep[] = [
+  providerStep,
+  deployStep,
+  depositStep,
+  transferStep,
+  acknowledgeStep,
+  inferStep,
+  verifyStep,
+  sealStep,
+  commitStep,
+  mintStep,
+];
+
+type Identity = Pick<FlowReadContext, "owner" | "question" | "genesisHash" | "read"> & { readonly id: string };
+
+/**
+ * Starts a run's journal, or makes sure that it is this run that is continued.
+ * @throws {RunMismatchError} when it was started on another chain, by another owner or with another question.
+ */
+export function openRun(journal: Journal, { id, owner, question, genesisHash, read }: Identity): void {
+  const started = lastFact(journal, "started");
+  const network = read.network.name;
+  if (started === undefined) {
+    journal.append({ type: "started", version: JOURNAL_VERSION, id, network, genesisHash, owner, question });
+    return;
+  }
+  const compare = (field: string, recorded: string, now: string) => {
+    if (recorded !== now) throw new RunMismatchError({ id, field, recorded, now });
+  };
+  compare("network", started.network, network);
+  compare("genesis hash", started.genesisHash, genesisHash);
+  compare("owner", started.owner, owner);
+  compare("question", questionText(started.question), questionText(question));
+}
+
+/** A step whose transactions are in the journal, with their hashes, before they are sent. */
+function recorded(step: FlowStep): FlowStep {
+  const run = async (ctx: FlowContext) => {
+    const onSigned = ({ what, hash, nonce }: SignedTransaction) => {
+      ctx.journal.append({ type: "signed", step: step.id, what, hash, nonce });
+    };
+    await step.run({ ...ctx, write: { ...ctx.write, onSigned } });
+  };
+  return { ...step, run };
+}
+
+/** Does what is left to do, in order. */
+export async function runFlow(ctx: FlowContext): Promise<readonly StepOutcome[]> {
+  return runSteps(FLOW_STEPS.map(recorded), ctx, ctx.write.log ?? (() => undefined));
+}
+
+/** Checks every step and changes nothing. */
+export async function flowStatus(ctx: FlowReadContext): Promise<readonly StepOutcome[]> {
+  return checkSteps(FLOW_STEPS, ctx);
+}
+
+function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
+  return { what: `gas to ${what}`, amount: gas * maxFeePerGas, from: "wallet", note: `up to ${gas} gas` };
+}
+
+/**
+ * Works out what a run will cost at worst, from what is still to do. Reads only; signs at most a session token, to ask
+ * the provider what it has not collected.
+ * @throws {NotMintableError} {@link NotEndorsedError} and the like for a provider whose results could not be minted.
+ */
+export async function planFlow(ctx: FlowReadContext): Promise<Bill> {
+  const { maxFeePerGas } = await currentFees(ctx.read);
+  const gas = (what: string, amount: bigint) => gasRow(what, amount, maxFeePerGas);
+  const rows: BillRow[] = [];
+  const minted = (await mintStep.check(ctx)).done;
+  if (minted) return makeBill(rows);
+  if (!(await deployStep.check(ctx)).done) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deploy));
+  if (lastFact(ctx.journal, "answered") === undefined) rows.push(...(await answerRows(ctx, gas)));
+  if (!(await commitStep.check(ctx)).done) rows.push(gas("commit to the mint", GAS_BOUNDS.commit));
+  rows.push(gas("mint", GAS_BOUNDS.mint));
+  return makeBill(rows);
+}
+
+async function answerRows(ctx: FlowReadContext, gas: (what: string, amount: bigint) => BillRow): Promise<BillRow[]> {
+  const service = await pickService(ctx);
+  const rows: BillRow[] = [];
+  const need = await flowFunding(ctx, service);
+  if (need !== undefined) {
+    const { depositNeeded, transferNeeded, fromRefund, ledger, subAccount } = need;
+    if (depositNeeded > 0n) {
+      const opens = ledger === undefined;
+      const what = opens ? "open the ledger" : "deposit into the ledger";
+      rows.push({ what, amount: depositNeeded, from: "deposit", note: "wallet to ledger, refundable" });
+      rows.push(gas(what, opens ? GAS_BOUNDS.openLedger : GAS_BOUNDS.deposit));
+    }
+    const cancelled = fromRefund === 0n ? "" : `; cancels a pending refund of ${withUnit(fromRefund)}`;
+    rows.push({
+      what: "transfer to the provider",
+      amount: transferNeeded - fromRefund,
+      from: "transfer",
+      note: `ledger to sub-account, refundable: a provider wants 1 0G locked${cancelled}`,
+    });
+    rows.push(gas("transfer", subAccount === undefined ? GAS_BOUNDS.openSubAccount : GAS_BOUNDS.transfer));
+  }
+  rows.push({
+    what: `one answer of ${service.model}`,
+    amount: answerBound(ctx, service),
+    from: "fee",
+    note: "at most, out of the sub-account",
+  });
+  return rows;
+}

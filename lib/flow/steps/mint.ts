@@ -1,0 +1,103 @@
+import { receiptBytes } from "../../compute/receipt.ts";
+import {
+  commitMint,
+  findMinted,
+  hasOpenCommitment,
+  prepareInferenceMint,
+  revealMint,
+  sealInference,
+} from "../../inft/mint.ts";
+import type { PreparedMint } from "../../inft/mint.ts";
+import { ownerPublicKey } from "../../inft/owner-key.ts";
+import { resultOfReceipt } from "../../inft/receipt.ts";
+import type { FlowReadContext, FlowStep } from "../context.ts";
+import { lastFact } from "../journal.ts";
+
+/** What this run commits to and mints; undefined until it is sealed. */
+async function prepared(ctx: FlowReadContext): Promise<PreparedMint | undefined> {
+  const answered = lastFact(ctx.journal, "answered");
+  const sealed = lastFact(ctx.journal, "sealed");
+  if (answered === undefined || sealed === undefined) return undefined;
+  const { network } = ctx.read;
+  return prepareInferenceMint({
+    network,
+    inft: sealed.inft,
+    minter: ctx.owner,
+    to: ctx.owner,
+    result: resultOfReceipt(answered.receipt, network.mode),
+    sealed: sealed.data,
+  });
+}
+
+async function requirePrepared(ctx: FlowReadContext): Promise<PreparedMint> {
+  const mint = await prepared(ctx);
+  if (mint === undefined) throw new Error("a step ran before the answer was sealed");
+  return mint;
+}
+
+export const sealStep: FlowStep = {
+  id: "encrypt",
+  title: "encrypt",
+  check: async ({ journal }) => {
+    const sealed = lastFact(journal, "sealed");
+    return sealed === undefined
+      ? { done: false, reason: "not encrypted" }
+      : { done: true, detail: `data hash ${sealed.data.datas[0]?.dataHash ?? "none"}` };
+  },
+  run: async (ctx) => {
+    const answered = lastFact(ctx.journal, "answered");
+    const inft = (await ctx.inft.load())?.address;
+    if (answered === undefined || inft === undefined) throw new Error("a step ran before its inputs were there");
+    const { requestBytes, responseBytes } = receiptBytes(answered.receipt);
+    const { network } = ctx.read;
+    const { ciphertext, ...data } = sealInference({
+      network,
+      inft,
+      result: resultOfReceipt(answered.receipt, network.mode),
+      content: { request: requestBytes, response: responseBytes },
+      ownerPublicKey: await ownerPublicKey(ctx.write.signer),
+      randomBytes: ctx.random,
+    });
+    for (const { dataHash } of data.datas) await ctx.objects.put(dataHash, ciphertext);
+    ctx.journal.append({ type: "sealed", inft, data });
+  },
+};
+
+export const commitStep: FlowStep = {
+  id: "commit",
+  title: "commit",
+  check: async (ctx) => {
+    const mint = await prepared(ctx);
+    if (mint === undefined) return { done: false, reason: "nothing to commit to" };
+    if ((await findMinted(ctx.read, mint.inft, mint.tokenId)) !== undefined) return { done: true, detail: "minted" };
+    return (await hasOpenCommitment(ctx.read, mint))
+      ? { done: true, detail: `commitment ${mint.commitment}` }
+      : { done: false, reason: "not committed" };
+  },
+  run: async (ctx) => {
+    const outcome = await commitMint(ctx.write, await requirePrepared(ctx));
+    if (outcome.status === "committed" && outcome.transaction !== undefined) ctx.sent.push(outcome.transaction);
+  },
+};
+
+export const mintStep: FlowStep = {
+  id: "mint",
+  title: "mint",
+  check: async (ctx) => {
+    const mint = await prepared(ctx);
+    if (mint === undefined) return { done: false, reason: "nothing to mint" };
+    const token = await findMinted(ctx.read, mint.inft, mint.tokenId);
+    return token === undefined
+      ? { done: false, reason: "not minted" }
+      : { done: true, detail: `token ${token.tokenId} of ${token.owner}` };
+  },
+  run: async (ctx) => {
+    const { tokenId, transaction } = await revealMint(ctx.write, await requirePrepared(ctx));
+    if (transaction !== undefined) ctx.sent.push(transaction);
+    ctx.journal.append({
+      type: "minted",
+      tokenId: tokenId.toString(),
+      ...(transaction === undefined ? {} : { hash: transaction.hash }),
+    });
+  },
+};
