@@ -8,7 +8,7 @@ import { INTERFACES } from "../chain/contracts.ts";
 import { developmentAccount, FUNDED_ACCOUNTS } from "../chain/development-keys.ts";
 import type { Address, Hex } from "../hex.ts";
 import { networkNamed, type Network } from "../networks.ts";
-import { ROLES } from "./accounts.ts";
+import { ROLES } from "../chain/development-roles.ts";
 import { bootContracts } from "./boot.ts";
 import { bootOptions } from "./boot-options.ts";
 import { ForkWithoutContractsError } from "./errors.ts";

@@ -4,7 +4,7 @@ import { developmentAccount } from "../chain/development-keys.ts";
 import { INTERFACES } from "../chain/contracts.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
-import { ROLES } from "./accounts.ts";
+import { ROLES } from "../chain/development-roles.ts";
 import { handOverBeacons, placePredeploys } from "./place.ts";
 import { SETTINGS } from "./predeploys.ts";
 import { balanceOf, sendRaw, setBalance, type Eip1193 } from "./rpc.ts";

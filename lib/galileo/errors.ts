@@ -68,19 +68,6 @@ export class GalileoUnavailableError extends ZgError {
   }
 }
 
-/** On a fork, a provider of the forked chain was about to be asked. It serves the live chain and sees no fork. */
-export class ForkProviderUnreachableError extends ZgError {
-  constructor(values: { network: string; provider: Address; local: readonly Address[] }) {
-    super({
-      code: "ZG_FORK_PROVIDER",
-      exit: EXIT.precondition,
-      message: `Provider ${values.provider} serves the live chain; it cannot see what is deposited on ${values.network}`,
-      remedy: `Use one of the fork's local providers: ${values.local.join(", ")}.`,
-      details: values,
-    });
-  }
-}
-
 /** The forked block is older than 0G's contracts. */
 export class ForkWithoutContractsError extends ZgError {
   constructor(values: { network: string; address: Address; blockNumber: number }) {

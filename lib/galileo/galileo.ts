@@ -9,7 +9,7 @@ import { developmentAccount, isDevelopmentAddress } from "../chain/development-k
 import { checksum, toHex, type Address } from "../hex.ts";
 import type { Network } from "../networks.ts";
 import { NEURON_PER_0G } from "../units.ts";
-import { ROLES, spareAccount } from "./accounts.ts";
+import { ROLES, spareAccount } from "../chain/development-roles.ts";
 import { fundUpTo, registerService, setEndorsement } from "./boot.ts";
 import type { LocalProvider, LocalProviderOptions, SettlementOutcome } from "./provider/options.ts";
 import { impersonating, impersonatingWith, passTime, setBalance, type Eip1193 } from "./rpc.ts";

@@ -1,6 +1,6 @@
 /** The services every embedded network and every fork starts with. Data only. */
 
-import { ROLES } from "./accounts.ts";
+import { ROLES } from "../chain/development-roles.ts";
 import type { NewProvider } from "./galileo.ts";
 
 /** What `galileo up` may change about the three providers. */

@@ -6,7 +6,7 @@ import type { Log } from "../chain/context.ts";
 import { developmentAccount, FUNDED_ACCOUNTS, type DevelopmentAccount } from "../chain/development-keys.ts";
 import type { Address } from "../hex.ts";
 import type { ZgContracts } from "../networks.ts";
-import { ROLES } from "./accounts.ts";
+import { ROLES } from "../chain/development-roles.ts";
 import { bootOptions, type BootOptions } from "./boot-options.ts";
 import type { Galileo } from "./galileo.ts";
 import type { LocalServiceOptions } from "./local-services.ts";

@@ -1,6 +1,6 @@
 /** Which published development account plays which part on the embedded network and on forks. */
 
-import { developmentAccount, DEVELOPMENT_ACCOUNTS, FUNDED_ACCOUNTS } from "../chain/development-keys.ts";
+import { developmentAccount, DEVELOPMENT_ACCOUNTS, FUNDED_ACCOUNTS } from "./development-keys.ts";
 import type { Address } from "../hex.ts";
 
 export const ROLES = {
@@ -28,8 +28,15 @@ export function spareAccount(position: number): number {
   return index;
 }
 
-/** Addresses of the providers that stand in this process when `mode` is a fork or the embedded network. */
-export function localProviderAddresses(mode: "local" | "fork"): readonly Address[] {
-  const indexes = mode === "fork" ? ROLES.forkProviders : ROLES.providers;
-  return indexes.map((index) => developmentAccount(index).address);
+/**
+ * Whether `provider` is one that a fork brought along, or that a test started there, rather than one of the chain that
+ * was forked. Only these see what is deposited on the fork; a forked embedded network has providers on this machine too.
+ */
+export function isForkProvider(provider: Address): boolean {
+  const indexes = [...ROLES.forkProviders, ...range(FUNDED_ACCOUNTS, DEVELOPMENT_ACCOUNTS)];
+  return indexes.some((index) => developmentAccount(index).address === provider);
+}
+
+function range(first: number, end: number): readonly number[] {
+  return Array.from({ length: end - first }, (_, position) => first + position);
 }
