@@ -122,7 +122,7 @@ export class RefundLockedError extends ComputeError {
     super(
       "ZG_REFUND_LOCKED",
       EXIT.precondition,
-      `${requested === 0n ? "Nothing" : `${withUnit(requested)} is not all there: only ${withUnit(available)}`} can be withdrawn; ${withUnit(locked)} is locked at providers`,
+      `${requested === 0n ? "Nothing" : `Only ${withUnit(available)} of the ${withUnit(requested)} asked for`} can be withdrawn; ${withUnit(locked)} is locked at providers`,
       locked > 0n
         ? `Request it back with ${COMMANDS.retrieve}, wait the lock time, run that again, then withdraw.`
         : available > 0n

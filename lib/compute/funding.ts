@@ -8,7 +8,7 @@ import { withUnit } from "../units.ts";
 import { readLedger, readLimits, splitTransfer, type Ledger, type LedgerLimits } from "./ledger.ts";
 import type { HttpDeps } from "./provider-http.ts";
 import type { Service } from "./providers.ts";
-import type { SessionTokens } from "./session.ts";
+import type { Session } from "./session.ts";
 import { readSubAccount, type SubAccount } from "./sub-accounts.ts";
 import { fetchUnsettledFee } from "./unsettled-fee.ts";
 
@@ -26,7 +26,7 @@ export interface FundingParams {
   /** What the provider wants on top; corrected from its own refusal when that names another. Neuron. */
   readonly reserve?: bigint;
   /** Lets the provider be asked for what it has not collected; without, that counts as 0. */
-  readonly session?: SessionTokens;
+  readonly session?: Session;
   readonly http?: HttpDeps;
 }
 

@@ -19,7 +19,7 @@ import { ResponseCutError, ResponseMalformedError } from "./errors.ts";
 import { exchange, textOf, type HttpAnswer, type HttpDeps } from "./provider-http.ts";
 import { classify, refusal } from "./provider-refusals.ts";
 import { assertProviderSees, chatPrices, type Service } from "./providers.ts";
-import type { SessionTokens } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { ChatIdRef } from "./signature.ts";
 
 export { fetchSignature, type ChatIdRef, type SignatureDocument } from "./signature.ts";
@@ -56,7 +56,7 @@ export function buildChatRequest(params: ChatRequestParams): Uint8Array {
 }
 
 export interface ChatDeps extends HttpDeps {
-  readonly session: SessionTokens;
+  readonly session: Session;
 }
 
 export interface ChatParams {

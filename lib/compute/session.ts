@@ -120,3 +120,6 @@ export class SessionTokens {
     return made;
   }
 }
+
+/** What asking a provider needs of {@link SessionTokens}. */
+export type Session = Pick<SessionTokens, "network" | "user" | "header" | "invalidate">;

@@ -88,8 +88,9 @@ function toSubAccount(
     }),
     acknowledged: account.acknowledged,
     nonce: account.nonce,
-    generation: "generation" in account ? account.generation : 0n,
-    revokedBitmap: "revokedBitmap" in account ? account.revokedBitmap : 0n,
+    // By kind and not by `in`: ethers' results answer to names without having them as properties.
+    generation: service === "inference" ? (account as InferenceAccount).generation : 0n,
+    revokedBitmap: service === "inference" ? (account as InferenceAccount).revokedBitmap : 0n,
   };
 }
 

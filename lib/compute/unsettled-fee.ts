@@ -8,7 +8,7 @@ import { ResponseMalformedError } from "./errors.ts";
 import { exchange, textOf, type HttpDeps } from "./provider-http.ts";
 import { classify, refusal } from "./provider-refusals.ts";
 import { assertProviderSees, type Service } from "./providers.ts";
-import type { SessionTokens } from "./session.ts";
+import type { Session } from "./session.ts";
 
 const feeSchema = z.object({ unsettledFee: z.string().regex(/^\d{1,78}$/) });
 const TIMEOUT_MS = 10_000;
@@ -19,7 +19,7 @@ const WHAT = "Asking for the unsettled fee";
  * @throws {ProviderDownError} and the other errors of a request; the caller decides what not knowing means.
  */
 export async function fetchUnsettledFee(
-  deps: HttpDeps & { readonly session: SessionTokens },
+  deps: HttpDeps & { readonly session: Session },
   service: Pick<Service, "provider" | "url">,
 ): Promise<bigint> {
   const { session, timeoutMs = TIMEOUT_MS } = deps;
