@@ -69,8 +69,8 @@ for (const channel of ["http.client.request.start", "undici:request:create"]) {
 }
 
 /** A provider that neither caches nor batches, and counts what it sends. */
-function connect(url: string): { provider: JsonRpcProvider; sent: () => number } {
-  const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, batchMaxCount: 1, staticNetwork: true });
+function connect(url: string, staticNetwork: boolean): { provider: JsonRpcProvider; sent: () => number } {
+  const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, batchMaxCount: 1, staticNetwork });
   let count = 0;
   void provider.on("debug", ({ action }: { action: string }) => {
     if (action === "sendRpcPayload") count += 1;
@@ -127,7 +127,7 @@ async function officialBroker(wallet: Wallet): Promise<OfficialBroker> {
 
 async function header({ url, provider, privateKey }: HeaderArguments): Promise<HeaderAnswer> {
   const network = networkNamed("localhost");
-  const chain = connect(url);
+  const chain = connect(url, false); // as its users make it: ethers then asks for the chain id again and again
   const wallet = new Wallet(privateKey, chain.provider);
   const ctx: WriteContext = { network, provider: chain.provider, signer: wallet };
   // Enough that the SDK does not top up by itself while it is measured: it wants twice 1 0G free at the provider.
@@ -148,7 +148,7 @@ async function header({ url, provider, privateKey }: HeaderArguments): Promise<H
 
 async function list({ url }: ListArguments): Promise<ListAnswer> {
   const network = networkNamed("localhost");
-  const chain = connect(url);
+  const chain = connect(url, true);
   const ctx: ReadContext = { network, provider: chain.provider };
   const contract = inferenceServing(network, chain.provider);
   const { total } = await contract.getAllServices(0, 1);
