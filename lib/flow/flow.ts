@@ -33,23 +33,28 @@ export const FLOW_STEPS: readonly FlowStep[] = [
 type Identity = Pick<FlowReadContext, "owner" | "question" | "genesisHash" | "read"> & { readonly id: string };
 
 /**
- * Starts a run's journal, or makes sure that it is this run that is continued.
+ * Asserts that a run that was started before is the one that is continued.
  * @throws {RunMismatchError} when it was started on another chain, by another owner or with another question.
  */
-export function openRun(journal: Journal, { id, owner, question, genesisHash, read }: Identity): void {
+export function assertSameRun(journal: Journal, { id, owner, question, genesisHash, read }: Identity): void {
   const started = lastFact(journal, "started");
-  const network = read.network.name;
-  if (started === undefined) {
-    journal.append({ type: "started", version: JOURNAL_VERSION, id, network, genesisHash, owner, question });
-    return;
-  }
+  if (started === undefined) return;
   const compare = (field: string, recorded: string, now: string) => {
     if (recorded !== now) throw new RunMismatchError({ id, field, recorded, now });
   };
-  compare("network", started.network, network);
+  compare("network", started.network, read.network.name);
   compare("genesis hash", started.genesisHash, genesisHash);
   compare("owner", started.owner, owner);
   compare("question", questionText(started.question), questionText(question));
+}
+
+/** Starts a run's journal, unless it is started. */
+export function openRun(journal: Journal, identity: Identity): void {
+  assertSameRun(journal, identity);
+  if (lastFact(journal, "started") !== undefined) return;
+  const { id, owner, question, genesisHash, read } = identity;
+  const { name: network } = read.network;
+  journal.append({ type: "started", version: JOURNAL_VERSION, id, network, genesisHash, owner, question });
 }
 
 /** A step whose transactions are in the journal, with their hashes, before they are sent. */

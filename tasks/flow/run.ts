@@ -1,0 +1,103 @@
+import { assertSameRun, openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
+import type { FlowContext } from "../../lib/flow/context.ts";
+import { lastFact } from "../../lib/flow/journal.ts";
+import { explorerLink } from "../../lib/networks.ts";
+import { withUnit } from "../../lib/units.ts";
+import { action, type Answer } from "../support/action.ts";
+import type { SpendingArguments } from "../support/arguments.ts";
+import { checkLines } from "../support/checks.ts";
+import { withConnection } from "../support/connection.ts";
+import { assertIdKept, flowContext, newRunId, questionOf } from "../support/flow.ts";
+import type { PromptArguments } from "../support/prompt.ts";
+import { approve, billData } from "../support/spend.ts";
+import { openStores, type Stores } from "../support/stores.ts";
+import { pairs } from "../support/table.ts";
+import { openWriter, transactionData } from "../support/write.ts";
+
+interface Arguments extends SpendingArguments, PromptArguments {
+  readonly id: string | undefined;
+  readonly retryUnanswered: boolean;
+}
+
+/** What the run came to, from its journal and its records. */
+async function outcome(ctx: FlowContext) {
+  const receipt = lastFact(ctx.journal, "answered")?.receipt;
+  const inft = lastFact(ctx.journal, "sealed")?.inft;
+  const minted = lastFact(ctx.journal, "minted");
+  if (receipt === undefined || inft === undefined || minted === undefined) {
+    throw new Error("every step is done, but the journal lacks what they made");
+  }
+  return { receipt, inft, tokenId: minted.tokenId };
+}
+
+function keptLines(stores: Stores, id: string, network: string): string[] {
+  if (stores.kept) return [`run ${id}; the same command with --id ${id} repeats nothing`];
+  return [
+    "Nothing of this is kept: the network lived in this process. To keep it:",
+    "  npx hardhat galileo up                                (in another terminal)",
+    `  npx hardhat flow run --network ${network === "default" ? "localhost" : network} --id first`,
+  ];
+}
+
+export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
+  withConnection(
+    hre,
+    async (open) => {
+      const { network } = open;
+      assertIdKept(network, args.id);
+      const id = args.id ?? newRunId(new Date());
+      const stores = openStores(hre, open.read);
+      const journal = stores.journal(id);
+      const question = await questionOf(network, journal, args);
+      const writer = await openWriter(open, args, io);
+      const { retryUnanswered } = args;
+      const ctx = await flowContext({ open, stores, journal, question, io, writer, id, retryUnanswered });
+      assertSameRun(journal, ctx);
+      const bill = await planFlow(ctx);
+      const common = { network: network.name, mode: network.mode, id, kept: stores.kept, owner: ctx.owner };
+      if (!(await approve(bill, args, network, io, "run the flow"))) {
+        return { data: { ...common, dryRun: true, plan: billData(bill) }, text: ["dry run: nothing was sent"] };
+      }
+      openRun(journal, ctx);
+      const steps = await runFlow(ctx);
+      const { receipt, inft, tokenId } = await outcome(ctx);
+      const spent = { gas: ctx.sent.reduce((sum, { fee }) => sum + fee, 0n), answer: BigInt(receipt.fee.fee) };
+      const { model, provider } = receipt.service;
+      return {
+        data: {
+          ...common,
+          steps,
+          inft,
+          tokenId,
+          provider,
+          model,
+          content: receipt.content,
+          signer: receipt.service.teeSignerAddress,
+          checks: receipt.checks,
+          plan: billData(bill),
+          spent,
+          transactions: ctx.sent.map((sent) => transactionData(network, sent)),
+          receipt,
+        },
+        text: [
+          "",
+          receipt.content,
+          "",
+          ...checkLines(receipt.checks),
+          "",
+          ...pairs([
+            ["token", tokenId],
+            ["contract", explorerLink(network, "address", inft) ?? inft],
+            ["owner", ctx.owner],
+            ["model", `${model} at ${provider}`],
+            ["mode", network.mode === "live" ? "live" : `${network.mode}: ${network.title}`],
+            ["spent", `${withUnit(spent.gas)} gas, ${withUnit(spent.answer)} for the answer`],
+          ]),
+          "",
+          ...keptLines(stores, id, network.name),
+        ],
+      };
+    },
+    io,
+  ),
+);

@@ -1,0 +1,97 @@
+/** Builds what the flow takes from an open connection; shared by the flow tasks and scripts. */
+
+import { randomBytes } from "node:crypto";
+
+import { genesisHash } from "../../lib/chain/connect.ts";
+import { SessionTokens } from "../../lib/compute/session.ts";
+import { UsageError } from "../../lib/errors.ts";
+import type { FlowContext, FlowReadContext } from "../../lib/flow/context.ts";
+import { lastFact, type Journal } from "../../lib/flow/journal.ts";
+import type { Question } from "../../lib/flow/question.ts";
+import { INFT_CONTRACT } from "../../lib/flow/steps/deploy.ts";
+import type { Address } from "../../lib/hex.ts";
+import type { Network } from "../../lib/networks.ts";
+import type { TaskIo } from "./action.ts";
+import { builtArtifact } from "./artifacts.ts";
+import type { OpenConnection } from "./connection.ts";
+import { parseQuestion, type PromptArguments } from "./prompt.ts";
+import { usableOn } from "./providers.ts";
+import type { Stores } from "./stores.ts";
+import type { Writer } from "./write.ts";
+
+export const DEFAULT_PROMPT = "What is 2+2?";
+
+/** @throws {UsageError} for `--id` on the network that keeps nothing. */
+export function assertIdKept(network: Network, id: string | undefined): void {
+  if (network.name !== "default" || id === undefined) return;
+  throw new UsageError({
+    message: "--id names a run to come back to, but the in-process network ends with this command",
+    remedy: "Serve one with npx hardhat galileo up, then add --network localhost.",
+    details: { id },
+  });
+}
+
+/** A name for a run that got none: when it began, and a little chance. */
+export function newRunId(now: Date): string {
+  const stamp = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+  return `${stamp}-${randomBytes(3).toString("hex")}`;
+}
+
+interface Reading {
+  readonly open: OpenConnection;
+  readonly stores: Stores;
+  readonly journal: Journal;
+  readonly owner: Address;
+  readonly question: Question;
+  readonly io: TaskIo;
+}
+
+/** What the checks need. */
+export async function flowReadContext(parts: Reading): Promise<FlowReadContext> {
+  const { open, stores, journal, owner, question, io } = parts;
+  return {
+    read: open.read,
+    owner,
+    journal,
+    question,
+    genesisHash: await genesisHash(open.read.provider),
+    inft: stores.inft,
+    usable: usableOn(open),
+    http: { signal: io.signal },
+  };
+}
+
+/** What the steps need to act. */
+export async function flowContext(
+  parts: Omit<Reading, "owner"> & {
+    readonly writer: Writer;
+    readonly id: string;
+    readonly retryUnanswered: boolean;
+  },
+): Promise<FlowContext> {
+  const { open, writer, io, id, retryUnanswered, stores } = parts;
+  return {
+    ...(await flowReadContext({ ...parts, owner: writer.owner })),
+    id,
+    write: writer.ctx,
+    session: new SessionTokens({ network: open.network, provider: open.read.provider, signer: writer.ctx.signer }),
+    random: randomBytes,
+    artifact: async () => builtArtifact(open.hre, INFT_CONTRACT, io),
+    objects: stores.objects,
+    receipts: stores.receipts,
+    retryUnanswered,
+    sent: [],
+  };
+}
+
+/**
+ * The question of a run: the one asked now, else the one it was started with, else, where nothing real is spent, a
+ * default one.
+ * @throws {UsageError} when there is none.
+ */
+export async function questionOf(network: Network, journal: Journal, args: PromptArguments): Promise<Question> {
+  const asked = args.prompt !== undefined || args.messages !== undefined;
+  const started = lastFact(journal, "started");
+  if (!asked && started !== undefined) return started.question;
+  return parseQuestion(args, network.mode === "local" ? DEFAULT_PROMPT : undefined);
+}

@@ -1,0 +1,70 @@
+/** Where a command keeps what it makes: folders of the network, or memory where nothing is kept. */
+
+import path from "node:path";
+
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import type { ReadContext } from "../../lib/chain/context.ts";
+import type { InftRecordStore, ReceiptStore } from "../../lib/flow/context.ts";
+import { FileJournal } from "../../lib/flow/journal-file.ts";
+import { MemoryJournal, type Journal } from "../../lib/flow/journal.ts";
+import { INFT_CONTRACT } from "../../lib/flow/steps/deploy.ts";
+import { loadRecord, recordFolder, saveRecord, type DeploymentRecord } from "../../lib/inft/records.ts";
+import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
+import { FileObjectStore, MemoryObjectStore, type ObjectStore } from "../../lib/storage/object-store.ts";
+import { deploymentsFolder, runtimeFolders } from "./folders.ts";
+
+export interface Stores {
+  /** False on the in-process network: what a command makes there ends with it. */
+  readonly kept: boolean;
+  readonly journal: (id: string) => Journal;
+  readonly objects: ObjectStore;
+  readonly receipts: ReceiptStore;
+  readonly inft: InftRecordStore;
+}
+
+/** The recorded iNFT of the network, checked against the chain whenever it is read. */
+export function inftRecords(hre: HardhatRuntimeEnvironment, read: ReadContext): InftRecordStore {
+  const files = recordFolder(deploymentsFolder(hre));
+  return {
+    load: async () => loadRecord(read, files, INFT_CONTRACT),
+    save: async (record) => saveRecord(files, record),
+  };
+}
+
+function memoryRecords(): InftRecordStore {
+  let held: DeploymentRecord | undefined;
+  return {
+    load: async () => Promise.resolve(held),
+    save: async (record) => {
+      held = record;
+      return Promise.resolve();
+    },
+  };
+}
+
+export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): Stores {
+  const folders = runtimeFolders(hre, read.network);
+  if (folders === undefined) {
+    return {
+      kept: false,
+      journal: () => new MemoryJournal(),
+      objects: new MemoryObjectStore(),
+      receipts: { save: async () => Promise.resolve(undefined) },
+      inft: memoryRecords(),
+    };
+  }
+  return {
+    kept: true,
+    journal: (id) => new FileJournal(folders.runs, id),
+    objects: new FileObjectStore(folders.objects),
+    receipts: {
+      save: async (name, receipt) => {
+        const file = path.join(folders.receipts, `${name}.json`);
+        await writeFileAtomic(file, `${JSON.stringify(receipt, null, 2)}\n`, "private");
+        return file;
+      },
+    },
+    inft: inftRecords(hre, read),
+  };
+}
