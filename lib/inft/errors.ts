@@ -312,3 +312,29 @@ export class PublicKeyUnavailableError extends InftError {
 function timeOf(unixSeconds: bigint): string {
   return new Date(Number(unixSeconds) * 1000).toISOString();
 }
+
+/** The encrypted bytes of a token are not on this machine, or its keys were never published. */
+export class ContentNotHereError extends InftError {
+  constructor(values: { tokenId: bigint; network: string }) {
+    super(
+      "ZG_CONTENT_NOT_HERE",
+      EXIT.precondition,
+      `The encrypted data of token ${values.tokenId} is not under .0g/${values.network}/objects`,
+      "Run this where the token was minted, or copy its objects here: the chain holds only their hashes and sealed keys.",
+      values,
+    );
+  }
+}
+
+/** A token's proof does not hold, or does not reach far enough. */
+export class TokenNotProvenError extends InftError {
+  constructor(values: { tokenId: bigint; status: string; reason: string }) {
+    super(
+      "ZG_TOKEN_NOT_PROVEN",
+      EXIT.trust,
+      `Token ${values.tokenId} is ${values.status}: ${values.reason}`,
+      "Do not take its content for an inference of that provider.",
+      values,
+    );
+  }
+}

@@ -1,5 +1,7 @@
 /** Checks a token again from chain data alone, and its content where ciphertext and key are given. */
 
+import { computeAddress } from "ethers";
+
 import { inferenceServing } from "../chain/contracts.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { chainCall, isRevert, RpcUnreachableError } from "../chain/revert.ts";
@@ -10,6 +12,7 @@ import { ZgError } from "../errors.ts";
 import { storageRoot } from "../storage/merkle.ts";
 import { decodeContent, openDatum, type InferenceContent } from "./content.ts";
 import { inftContract } from "./contracts.ts";
+import { TokenNotProvenError } from "./errors.ts";
 import { inferenceTokenId } from "./mint.ts";
 import { readToken, type InferenceRecord, type TokenQuery, type TokenView } from "./show.ts";
 import { inftCall } from "./translate.ts";
@@ -47,10 +50,13 @@ export interface TokenCheck {
 export interface TokenVerification {
   readonly token: TokenView;
   /**
-   * `proven`: nothing failed of what the chain alone tells. A signer that is no longer listed does not change it, since
-   * keys rotate; `signer-now` says so. `unproven`: an ordinary token, which claims nothing. `rejected`: a check failed.
+   * `proven`: no check failed, and InferenceServing is known to have listed the signer, at the mint or now. A signer that
+   * is no longer listed does not change it, since keys rotate; `signer-now` says so.
+   * `incomplete`: no check failed, but only the iNFT contract's word stands for the signer: it is not listed now, and the
+   * node does not know the state of the mint's block. `unproven`: an ordinary token, which claims nothing.
+   * `rejected`: a check failed.
    */
-  readonly status: "proven" | "unproven" | "rejected";
+  readonly status: "proven" | "incomplete" | "unproven" | "rejected";
   readonly checks: readonly TokenCheck[];
   /** The decrypted bytes, when they could be opened. */
   readonly content?: InferenceContent;
@@ -101,8 +107,13 @@ export async function verifyToken(ctx: ReadContext, params: VerifyTokenParams): 
   ];
   const { checks: contentChecks, content } = checkContent(ctx, token, record, params);
   checks.push(...contentChecks);
-  const failed = checks.some(({ name, status }) => status === "failed" && name !== "signer-now");
-  return { token, status: failed ? "rejected" : "proven", checks, ...(content === undefined ? {} : { content }) };
+  return { token, status: conclude(checks), checks, ...(content === undefined ? {} : { content }) };
+}
+
+function conclude(checks: readonly TokenCheck[]): TokenVerification["status"] {
+  if (checks.some(({ name, status }) => status === "failed" && name !== "signer-now")) return "rejected";
+  const listed = checks.some(({ name, status }) => status === "passed" && name.startsWith("signer-"));
+  return listed ? "proven" : "incomplete";
 }
 
 function withoutRecord(token: TokenView): TokenVerification {
@@ -217,6 +228,9 @@ function checkContent(
   if (privateKey === undefined) return unopened("needs the owner's key");
   if (dataHash === undefined || sealedKey === undefined) return unopened("no sealed key was published");
   if (root.status === "failed") return unopened("the ciphertext is not the token's");
+  const opener = checksum(computeAddress(toHex(privateKey)));
+  if (opener !== token.sealedTo)
+    return unopened(`sealed to ${token.sealedTo ?? "nobody"}; the key given is ${opener}'s`);
   try {
     const { tokenId, inft: contract } = token;
     const { chainId } = ctx.network;
@@ -233,7 +247,7 @@ function checkContent(
     ];
     return { checks: [root, opened, ...hashes], content };
   } catch (error) {
-    if (!(error instanceof ZgError)) throw error; // a wrong key, an altered box, another document: each says which
+    if (!(error instanceof ZgError)) throw error; // an altered box, another place, another document: each says which
     const unread = (["request", "response"] as const).map((name) => notChecked(name, "the content did not open"));
     return { checks: [root, check("content", false, error.message), ...unread] };
   }
@@ -257,4 +271,18 @@ function compareHash(name: "request" | "response", bytes: Uint8Array, recorded: 
     actual === recorded,
     actual === recorded ? `SHA-256 ${actual}` : `SHA-256 ${actual}; signed ${recorded}`,
   );
+}
+
+/**
+ * Asserts that a token is a proven inference.
+ * @throws {TokenNotProvenError} saying which check failed or is missing.
+ */
+export function assertProven({ status, checks, token: { tokenId } }: TokenVerification): void {
+  if (status === "proven") return;
+  const wanted = status === "rejected" ? "failed" : "not checked";
+  const reason = checks
+    .filter((found) => found.status === wanted)
+    .map(({ name, detail }) => `${name}: ${detail}`)
+    .join("; ");
+  throw new TokenNotProvenError({ tokenId, status, reason });
 }

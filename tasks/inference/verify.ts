@@ -1,31 +1,13 @@
-import { readFile } from "node:fs/promises";
-
-import { assertReceipt, parseReceipt, verifyReceipt } from "../../lib/compute/receipt.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { assertReceipt, verifyReceipt } from "../../lib/compute/receipt.ts";
 import { action, refusalOf, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { checkLines } from "../support/checks.ts";
 import { withConnection } from "../support/connection.ts";
+import { readReceiptFile } from "../support/receipts.ts";
 import { pairs } from "../support/table.ts";
 
 interface Arguments {
   readonly receipt: string;
-}
-
-/** Reads a receipt file. @throws {UsageError} when it cannot be read. */
-export async function readReceiptFile(file: string) {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    throw new UsageError({
-      message: `${file} cannot be read`,
-      remedy: "Give the receipt file that inference chat or flow run wrote.",
-      details: { file },
-      cause,
-    });
-  }
-  return parseReceipt(text);
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {

@@ -1,7 +1,7 @@
 import { emptyTask, task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
-import { INFT_ADDRESS, JSON_FLAG, TO, positional, spending } from "../support/arguments.ts";
+import { INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
 
 export const inftTasks = [
   emptyTask("inft", "Intelligent NFTs (ERC-7857)").build(),
@@ -23,6 +23,7 @@ export const inftTasks = [
     task(["inft", "mint"], "Mint a verified receipt; commits first, so that nobody can take it")
       .addPositionalArgument(positional("receipt", "Receipt file"))
       .addOption(TO)
+      .addOption(option("publicKey", "Public key of the recipient, when --to is somebody else"))
       .addOption(INFT_ADDRESS)
       .addFlag({
         name: "allowSimulated",

@@ -1,0 +1,42 @@
+import { assertProven, verifyToken } from "../../lib/inft/verify.ts";
+import { action, refusalOf, type Answer } from "../support/action.ts";
+import { required } from "../support/arguments.ts";
+import { withConnection } from "../support/connection.ts";
+import { locateInft, parseTokenId } from "../support/inft.ts";
+import { pairs, table } from "../support/table.ts";
+
+interface Arguments {
+  readonly token: string;
+  readonly inft: string | undefined;
+}
+
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const tokenId = parseTokenId(required(args.token, "The token id", "inft verify <token> --network localhost"));
+  return withConnection(
+    hre,
+    async (open) => {
+      const { address: inft, fromBlock } = await locateInft(open, args.inft);
+      const found = await verifyToken(open.read, { inft, tokenId, fromBlock });
+      const { status, token, checks } = found;
+      return {
+        data: { network: open.network.name, status, checks, token },
+        text: [
+          ...pairs([
+            ["verdict", status],
+            ["checked on", `${open.network.name} (${open.network.mode})`],
+            ["contract", inft],
+            ["owner", token.owner],
+          ]),
+          "",
+          ...table(
+            checks.map((check) => [check.status === "failed" ? "FAILED" : check.status, check.name, check.detail]),
+          ),
+        ],
+        refusal: refusalOf(() => {
+          assertProven(found);
+        }),
+      };
+    },
+    io,
+  );
+});
