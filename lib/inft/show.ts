@@ -1,6 +1,6 @@
 /** A token as the chain knows it: owner, data, sealed keys, and the record of the inference it was minted from. */
 
-import type { Log as ChainLog } from "ethers";
+import type { Log as ChainLog, Result } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
@@ -103,14 +103,14 @@ function topicOf(event: "PublishedSealedKey" | "InferenceMinted"): string {
   return fragment.topicHash;
 }
 
-function argumentsOf(log: ChainLog): Readonly<Record<string, unknown>> {
+function argumentsOf(log: ChainLog): Result {
   const parsed = inftInterface().parseLog(log);
   if (parsed === null) throw new Error(`log ${log.index} of ${log.transactionHash} is not an event of the iNFT`);
-  return parsed.args.toObject(true) as Record<string, unknown>;
+  return parsed.args;
 }
 
 function sealedKeysOf(log: ChainLog) {
-  const { to, sealedKeys } = argumentsOf(log) as { to: Address; sealedKeys: readonly Hex[] };
+  const { to, sealedKeys } = argumentsOf(log) as unknown as { to: Address; sealedKeys: readonly Hex[] };
   return { sealedTo: checksum(to), sealedKeys: [...sealedKeys] };
 }
 
