@@ -15,7 +15,6 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 // Control characters, quote, backslash, and what Go escapes so that JSON can stand in HTML and JavaScript.
-// eslint-disable-next-line no-control-regex
 const ESCAPED = /[\u0000-\u001f"\\<>&\u2028\u2029]/g;
 
 function quote(text: string): string {

@@ -76,24 +76,23 @@ function definedText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function answer(fields: { [K in keyof ChatAnswer]: ChatAnswer[K] | undefined }): ChatAnswer {
-  const { content, ...rest } = fields;
-  return {
-    content: content ?? "",
-    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
-  };
+/** Leaves out what is undefined, so that absent parts are absent. */
+function present<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** Reads a whole completion body, already parsed from JSON. Missing parts come out absent or empty. */
 export function readChatCompletion(body: unknown): ChatAnswer {
   const choice = firstChoice(body);
-  return answer({
-    id: definedText(members(body)["id"]),
-    model: definedText(members(body)["model"]),
+  return {
     content: textOf(members(choice["message"])["content"]),
-    finishReason: definedText(choice["finish_reason"]),
-    usage: usageOf(body),
-  });
+    ...present({
+      id: definedText(members(body)["id"]),
+      model: definedText(members(body)["model"]),
+      finishReason: definedText(choice["finish_reason"]),
+      usage: usageOf(body),
+    }),
+  };
 }
 
 export interface ChatStreamReader {
@@ -152,7 +151,7 @@ export function readChatStream(): ChatStreamReader {
   return {
     push: (chunk) => take(parser.push(chunk)),
     end: () => take(parser.end()),
-    answer: () => answer({ id, model, content, finishReason, usage }),
+    answer: () => ({ content, ...present({ id, model, finishReason, usage }) }),
     done: () => done,
     error: () => error,
     malformed: () => malformed,

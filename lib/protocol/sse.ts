@@ -27,7 +27,10 @@ export function parseSse(): SseParser {
     data = [];
   };
   const take = (line: string, events: SseEvent[]): void => {
-    if (line === "") return flush(events);
+    if (line === "") {
+      flush(events);
+      return;
+    }
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");

@@ -140,7 +140,7 @@ async function* deliver(
   const whole: Uint8Array[] = [];
   const held: Uint8Array[] = [];
   let tampered = how?.kind !== "altered-body";
-  let broken: unknown;
+  let broken: Error | undefined;
 
   const prepare = (chunk: Uint8Array): Uint8Array => {
     const honest = how?.kind === "inflated-usage" ? inflated(chunk, how.times) : chunk;
@@ -162,7 +162,7 @@ async function* deliver(
       else yield sent;
     }
   } catch (error) {
-    broken = error; // the upstream broke off: what came is billed and signed, then the client is cut off as well
+    broken = new Error("the upstream broke off", { cause: error }); // the upstream broke off: what came is billed and signed, then the client is cut off as well
   }
   if (streamed) reader.end();
   bill(parts, exchange, streamed ? reader.answer() : readWhole(whole));

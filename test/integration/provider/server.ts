@@ -28,7 +28,7 @@ describe("local provider: server", () => {
       verifiability: "TeeML",
       url: bench.provider.url,
     });
-    const info = String(params.additionalInfo);
+    const info = params.additionalInfo;
     expect(info.length).to.be.lessThan(4096);
     expect(parseServiceInfo(info)).to.deep.include({ ok: true });
     const service = {

@@ -149,7 +149,7 @@ describe("local provider: settlement", () => {
 
   it("keeps what arrives while it settles", async () => {
     await ask();
-    const { settle } = bench.chain;
+    const settle = bench.chain.settle.bind(bench.chain);
     bench.chain.settle = async (items) => {
       await ask();
       return settle(items);
@@ -173,11 +173,12 @@ describe("local provider: settlement", () => {
     const lines: string[] = [];
     const stranger = new Wallet(developmentAccount(11).privateKey);
     const timed = await startBench({ settleIntervalMs: 5, log: (line) => lines.push(line), wallet: stranger });
-    const { previewSettlement } = timed.chain;
+    const previewSettlement = timed.chain.previewSettlement.bind(timed.chain);
     timed.chain.previewSettlement = () => Promise.reject(new Error("down"));
     try {
       await (await timed.chat(question("2+2"))).text();
-      while (!lines.some((line) => line.includes("settlement failed"))) await new Promise((next) => setTimeout(next, 2));
+      while (!lines.some((line) => line.includes("settlement failed")))
+        await new Promise((next) => setTimeout(next, 2));
       expect(timed.provider.unsettledFee(timed.userAddress)).to.equal(FEE);
       timed.chain.previewSettlement = previewSettlement;
       while (timed.chain.sent.length === 0) await new Promise((next) => setTimeout(next, 2));
