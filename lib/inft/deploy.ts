@@ -6,12 +6,25 @@ import type { ConfirmedTransaction, TransactionDraft } from "../chain/send.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
 import { inftInterface } from "./contracts.ts";
+import { describeDeployment, type DeploymentRecord, type RecordParts } from "./records.ts";
 import { sendToInft } from "./translate.ts";
 
 /** What the compiler made of INFT.sol. */
 export interface ContractArtifact {
   readonly abi: readonly unknown[];
   readonly bytecode: Hex;
+  /** What the compiler was given, for the record. */
+  readonly compiler?: NonNullable<DeploymentRecord["compiler"]>;
+}
+
+/** The name of the contract, of its artefact and of its record. */
+export const INFT_CONTRACT = "INFT";
+
+/** Where the deployment of a network's iNFT is recorded. */
+export interface InftRecordStore {
+  /** The record, checked against the chain; undefined when there is none. */
+  load(): Promise<DeploymentRecord | undefined>;
+  save(record: DeploymentRecord): Promise<void>;
 }
 
 export interface InftName {
@@ -49,6 +62,24 @@ export async function deployInft(ctx: WriteContext, artifact: ContractArtifact, 
   const { contractAddress } = transaction.receipt;
   if (contractAddress === null) throw new Error(`transaction ${transaction.hash} created no contract`);
   return { address: checksum(contractAddress), transaction, args };
+}
+
+/** Records a deployment that is on chain. Reads its transaction, its code and block 0. */
+export async function recordDeployment(
+  ctx: ReadContext,
+  store: InftRecordStore,
+  parts: Pick<RecordParts, "address" | "transaction" | "args"> & { readonly artifact: ContractArtifact },
+): Promise<DeploymentRecord> {
+  const { artifact, ...deployed } = parts;
+  const { abi, compiler } = artifact;
+  const record = await describeDeployment(ctx, {
+    ...deployed,
+    contractName: INFT_CONTRACT,
+    abi,
+    ...(compiler === undefined ? {} : { compiler }),
+  });
+  await store.save(record);
+  return record;
 }
 
 /**

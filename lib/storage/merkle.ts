@@ -40,6 +40,8 @@ function leaves(bytes: Uint8Array): Uint8Array[] {
  *
  * The left side of every tree holds the largest power of two of leaves that is smaller than all of them. Since a segment
  * is 1024 leaves, a power of two too, 0G's tree over segment roots is this one tree over all leaves.
+ *
+ * The root does not commit to the length: bytes that differ in zeros at the end of the last chunk share it.
  * @throws {EmptyObjectError}
  */
 export function storageRoot(bytes: Uint8Array): Hex {

@@ -43,6 +43,10 @@ describe("storageRoot", () => {
     expect(new Set([storageRoot(bytes), ...roots]).size).to.equal(7);
   });
 
+  it("does not tell trailing zeros apart, as 0G's does not: the envelope's tag has to", () => {
+    expect(storageRoot(Uint8Array.of(1, 2, 0, 0))).to.equal(storageRoot(Uint8Array.of(1, 2)));
+  });
+
   it("rejects nothing, for which 0G Storage has no root", () => {
     expect(() => storageRoot(new Uint8Array(0)))
       .to.throw(EmptyObjectError)

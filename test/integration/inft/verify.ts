@@ -1,0 +1,374 @@
+import { randomBytes } from "node:crypto";
+
+import { expect } from "chai";
+import { Wallet, makeError, type Log } from "ethers";
+
+import type { ReadContext } from "../../../lib/chain/context.ts";
+import { createBroker } from "../../../lib/compute/broker.ts";
+import { fetchSignature } from "../../../lib/compute/signature.ts";
+import { checksum, fromHex, type Address, type Hex } from "../../../lib/hex.ts";
+import { deployInft } from "../../../lib/inft/deploy.ts";
+import { TokenMissingError } from "../../../lib/inft/errors.ts";
+import {
+  commitMint,
+  mintPlain,
+  prepareInferenceMint,
+  revealMint,
+  sealInference,
+  type MintableResult,
+} from "../../../lib/inft/mint.ts";
+import { ownerPublicKey } from "../../../lib/inft/owner-key.ts";
+import { verifyToken, type TokenCheck, type TokenVerification } from "../../../lib/inft/verify.ts";
+import { sha256Hex, signedText } from "../../../lib/protocol/signed-text.ts";
+import { MemoryObjectStore } from "../../../lib/storage/object-store.ts";
+import { NEURON_PER_0G } from "../../../lib/units.ts";
+import { NETWORK, openWorkshop, rejection, type Workshop } from "./support/workshop.ts";
+
+const CHAIN = ["serving", "record", "token-id", "signature", "contract", "signer-at-mint", "signer-now"];
+const CONTENT = ["ciphertext", "content", "request", "response"];
+
+function namesOf(verification: TokenVerification, status: TokenCheck["status"]): string[] {
+  return verification.checks.filter((check) => check.status === status).map(({ name }) => name);
+}
+function detailOf(verification: TokenVerification, name: string): string | undefined {
+  return verification.checks.find((check) => check.name === name)?.detail;
+}
+
+describe("verifying a token", () => {
+  let shop: Workshop;
+  before(async () => {
+    shop = await openWorkshop();
+  });
+  after(() => shop.close());
+
+  async function minted() {
+    const provider = await shop.listProvider();
+    const result = await shop.resultOf(provider);
+    const { prepared, ciphertext } = await shop.prepare(result);
+    await commitMint(shop.ctx, prepared);
+    await revealMint(shop.ctx, prepared);
+    const query = { inft: shop.inft, tokenId: prepared.tokenId };
+    return { provider, result, prepared, ciphertext, query, privateKey: shop.privateKeyOf(shop.minter) };
+  }
+
+  /** Answers some calls otherwise, as a lying contract or a forgetful node would. */
+  function contextWith(changes: Record<string, (original: (...args: never[]) => unknown) => unknown>): ReadContext {
+    const provider = new Proxy(shop.ctx.provider, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        const bound = value.bind(target) as (...args: never[]) => unknown;
+        return typeof name === "string" && name in changes ? changes[name]?.(bound) : bound;
+      },
+    });
+    return { network: NETWORK, provider };
+  }
+
+  it("proves a minted inference from chain data alone, and says what it did not check", async () => {
+    const { query } = await minted();
+    const verification = await verifyToken(shop.ctx, query);
+    expect(verification.status).to.equal("proven");
+    expect(namesOf(verification, "passed")).to.deep.equal(CHAIN);
+    expect(namesOf(verification, "not checked")).to.deep.equal(CONTENT);
+    expect(verification).to.not.have.property("content");
+  });
+
+  it("checks the ciphertext without a key, and the content with the owner's", async () => {
+    const { query, ciphertext, privateKey } = await minted();
+    const unopened = await verifyToken(shop.ctx, { ...query, ciphertext });
+    expect(namesOf(unopened, "passed")).to.deep.equal([...CHAIN, "ciphertext"]);
+    expect(detailOf(unopened, "content")).to.equal("needs the owner's key");
+
+    const opened = await verifyToken(shop.ctx, { ...query, ciphertext, privateKey });
+    expect(opened.status).to.equal("proven");
+    expect(namesOf(opened, "passed")).to.deep.equal([...CHAIN, ...CONTENT]);
+    expect(opened.content).to.deep.equal(shop.content);
+  });
+
+  it("does not blame the token for a key that is not its owner's", async () => {
+    const { query, ciphertext } = await minted();
+    const verification = await verifyToken(shop.ctx, {
+      ...query,
+      ciphertext,
+      privateKey: shop.privateKeyOf(shop.stranger),
+    });
+    expect(verification.status).to.equal("proven");
+    expect(detailOf(verification, "content")).to.equal(
+      `sealed to ${shop.minter.address}; the key given is ${shop.stranger.address}'s`,
+    );
+  });
+
+  it("rejects another ciphertext", async () => {
+    const { query, ciphertext, privateKey } = await minted();
+    for (const altered of [ciphertext.with(70, (ciphertext[70] ?? 0) ^ 1), new Uint8Array(0)]) {
+      const verification = await verifyToken(shop.ctx, { ...query, ciphertext: altered, privateKey });
+      expect(verification.status).to.equal("rejected");
+      expect(namesOf(verification, "failed")).to.deep.equal(["ciphertext"]);
+      expect(detailOf(verification, "content")).to.equal("the ciphertext is not the token's");
+    }
+  });
+
+  it("rejects content other than what the TEE signed", async () => {
+    const provider = await shop.listProvider();
+    const result = await shop.resultOf(provider);
+    const sealed = sealInference({
+      network: NETWORK,
+      inft: shop.inft,
+      result,
+      content: { request: shop.content.request, response: new TextEncoder().encode("5") },
+      ownerPublicKey: await ownerPublicKey(shop.minter.signer),
+      randomBytes,
+    });
+    const { address } = shop.minter;
+    const prepared = prepareInferenceMint({
+      network: NETWORK,
+      inft: shop.inft,
+      minter: address,
+      to: address,
+      result,
+      sealed,
+    });
+    await commitMint(shop.ctx, prepared);
+    await revealMint(shop.ctx, prepared);
+    const verification = await verifyToken(shop.ctx, {
+      inft: shop.inft,
+      tokenId: prepared.tokenId,
+      ciphertext: sealed.ciphertext,
+      privateKey: shop.privateKeyOf(shop.minter),
+    });
+    expect(verification.status).to.equal("rejected");
+    expect(namesOf(verification, "failed")).to.deep.equal(["response"]);
+  });
+
+  it("rejects data that was made for another token", async () => {
+    const one = await minted();
+    const provider = await shop.listProvider();
+    const result = await shop.resultOf(provider);
+    const { address } = shop.minter;
+    const sealed = one.prepared;
+    const copy = prepareInferenceMint({
+      network: NETWORK,
+      inft: shop.inft,
+      minter: address,
+      to: address,
+      result,
+      sealed,
+    });
+    await commitMint(shop.ctx, copy);
+    await revealMint(shop.ctx, copy);
+    const verification = await verifyToken(shop.ctx, {
+      inft: shop.inft,
+      tokenId: copy.tokenId,
+      ciphertext: one.ciphertext,
+      privateKey: one.privateKey,
+    });
+    expect(verification.status).to.equal("rejected");
+    expect(namesOf(verification, "failed")).to.deep.equal(["content"]);
+    expect(detailOf(verification, "content")).to.include("was made for token");
+  });
+
+  it("still proves a token whose provider changed its signer, and says that it did", async () => {
+    const { query, provider } = await minted();
+    await shop.galileo.registerService({
+      address: provider.address,
+      teeSignerAddress: checksum(Wallet.createRandom().address),
+    });
+    const verification = await verifyToken(shop.ctx, query);
+    expect(verification.status).to.equal("proven");
+    expect(namesOf(verification, "failed")).to.deep.equal(["signer-now"]);
+  });
+
+  it("says when the endorsement was taken back", async () => {
+    const { query, provider } = await minted();
+    await shop.galileo.unendorse(provider.address);
+    const verification = await verifyToken(shop.ctx, query);
+    expect(verification.status).to.equal("proven");
+    expect(detailOf(verification, "signer-now")).to.equal(`${checksum(provider.tee.address)} is listed, not endorsed`);
+  });
+
+  it("is incomplete when only the iNFT contract's word stands for a signer", async () => {
+    const { query, provider } = await minted();
+    await shop.galileo.unendorse(provider.address);
+    const serving = NETWORK.contracts.inferenceServing;
+    const forgetful = contextWith({
+      call: (original) => async (transaction: { to?: string; blockTag?: unknown }) => {
+        if (transaction.to === serving && typeof transaction.blockTag === "number") {
+          throw makeError("missing trie node", "UNKNOWN_ERROR");
+        }
+        return original(transaction as never);
+      },
+    });
+    const verification = await verifyToken(forgetful, query);
+    expect(verification.status).to.equal("incomplete");
+    expect(namesOf(verification, "not checked")).to.include("signer-at-mint");
+  });
+
+  it("rejects a token of a contract that takes its signers from somewhere else", async () => {
+    const mock = (await shop.connection.ethers.deployContract("InferenceServing__MockForINFT")) as unknown as {
+      getAddress(): Promise<string>;
+      setService(service: unknown): Promise<unknown>;
+    };
+    const inferenceServing = checksum(await mock.getAddress());
+    const elsewhere = { ...NETWORK, contracts: { ...NETWORK.contracts, inferenceServing } };
+    const ctx = { ...shop.ctx, network: elsewhere };
+    const { address: inft } = await deployInft(ctx, shop.artifact, { name: "Fake", symbol: "FAKE" });
+    const tee = Wallet.createRandom();
+    const provider = checksum(tee.address);
+    await mock.setService({
+      provider,
+      serviceType: "chatbot",
+      url: "",
+      inputPrice: 0n,
+      outputPrice: 0n,
+      updatedAt: 0n,
+      model: "m",
+      verifiability: "TeeML",
+      additionalInfo: "{}",
+      teeSignerAddress: provider,
+      teeSignerAcknowledged: true,
+    });
+    const result = await shop.resultOf({ address: provider, tee });
+    const key = await ownerPublicKey(shop.minter.signer);
+    const sealed = sealInference({
+      network: elsewhere,
+      inft,
+      result,
+      content: shop.content,
+      ownerPublicKey: key,
+      randomBytes,
+    });
+    const { address } = shop.minter;
+    const prepared = prepareInferenceMint({ network: elsewhere, inft, minter: address, to: address, result, sealed });
+    await commitMint(ctx, prepared);
+    await revealMint(ctx, prepared);
+    const verification = await verifyToken(shop.ctx, { inft, tokenId: prepared.tokenId });
+    expect(verification.status).to.equal("rejected");
+    expect(namesOf(verification, "failed")).to.deep.equal(["serving", "token-id", "signer-at-mint", "signer-now"]);
+  });
+
+  it("rejects a proven token without a record, and believes no record but its own", async () => {
+    const { query } = await minted();
+    const silent = contextWith({ getLogs: () => async () => [] });
+    const verification = await verifyToken(silent, query);
+    expect(verification.status).to.equal("rejected");
+    expect(namesOf(verification, "failed")).to.deep.equal(["record"]);
+  });
+
+  it("rejects a record whose signature was exchanged", async () => {
+    const { query, result } = await minted();
+    const forger = Wallet.createRandom();
+    const text = signedText(result.requestHash.slice(2), result.responseHash.slice(2));
+    const forged = (await forger.signMessage(text)).slice(2);
+    const malformed = `${"ff".repeat(64)}1b`;
+    for (const signature of [forged, malformed]) {
+      const lying = contextWith({
+        getLogs: (original) => async (filter: never) => {
+          const logs = (await original(filter)) as Log[];
+          return logs.map((log) => ({
+            ...(log.toJSON() as object),
+            topics: log.topics,
+            data: log.data.replace(result.signature.slice(2), signature),
+          }));
+        },
+      });
+      const verification = await verifyToken(lying, query);
+      expect(verification.status).to.equal("rejected");
+      expect(namesOf(verification, "failed")).to.deep.equal(["signature", "contract"]);
+    }
+  });
+
+  it("calls a token unproven that nobody proved, and fails none of its checks", async () => {
+    const { tokenId } = await mintPlain(shop.ctx, { inft: shop.inft, to: shop.minter.address, datas: [] });
+    const verification = await verifyToken(shop.ctx, { inft: shop.inft, tokenId });
+    expect(verification.status).to.equal("unproven");
+    expect(namesOf(verification, "not checked")).to.deep.equal(CHAIN);
+    expect(verification.checks).to.have.length(CHAIN.length);
+  });
+
+  it("says that there is no such token", async () => {
+    expect(await rejection(verifyToken(shop.ctx, { inft: shop.inft, tokenId: 10n ** 30n })))
+      .to.be.instanceOf(TokenMissingError)
+      .with.property("details")
+      .that.deep.equals({ tokenId: 10n ** 30n });
+  });
+
+  it("asks a node that limits its answers for less at a time", async () => {
+    const { query } = await minted();
+    await shop.connection.networkHelpers.mine(5_000);
+    const ranges: number[] = [];
+    const limited = contextWith({
+      getLogs: (original) => async (filter: { fromBlock: number; toBlock: number }) => {
+        const range = filter.toBlock - filter.fromBlock;
+        ranges.push(range);
+        if (range > 2_000) throw makeError("query returned more than 10000 results", "UNKNOWN_ERROR");
+        return original(filter as never);
+      },
+    });
+    expect((await verifyToken(limited, query)).status).to.equal("proven");
+    expect(ranges.some((range) => range <= 2_000)).to.equal(true);
+
+    const down = contextWith({
+      getLogs: () => async () => {
+        throw makeError("service unavailable", "SERVER_ERROR", { request: {} as never });
+      },
+    });
+    expect(await rejection(verifyToken(down, query))).to.have.property("code", "ZG_RPC");
+  });
+
+  it("proves a real answer of a local provider, end to end", async () => {
+    const user = await shop.galileo.fundedUser();
+    const ctx = { ...shop.ctx, signer: user.signer };
+    const provider = shop.galileo.provider(0);
+    const broker = createBroker(user.signer, { network: "default" });
+    await broker.ledger.depositFund(4n * NEURON_PER_0G);
+    await broker.ledger.transferFund(provider.address, 2n * NEURON_PER_0G);
+    const answer = await broker.inference.chat(provider.address, { messages: [{ role: "user", content: "2+2" }] });
+    if (answer.chatId === undefined) expect.fail("no chat id");
+    const service = await broker.inference.getService(provider.address);
+    const { signature } = await fetchSignature({}, service, answer.chatId);
+    const result: MintableResult = {
+      provider: provider.address,
+      teeSigner: service.teeSignerAddress,
+      requestHash: `0x${sha256Hex(answer.requestBytes)}`,
+      responseHash: `0x${sha256Hex(answer.responseBytes)}`,
+      signature: signature as Hex,
+      chatId: answer.chatId.id,
+      mode: "local",
+    };
+    const content = { request: answer.requestBytes, response: answer.responseBytes };
+    const key = await ownerPublicKey(user.signer);
+    const sealed = sealInference({
+      network: NETWORK,
+      inft: shop.inft,
+      result,
+      content,
+      ownerPublicKey: key,
+      randomBytes,
+    });
+    const objects = new MemoryObjectStore();
+    const [{ dataHash: root } = expect.fail("nothing was sealed")] = sealed.datas;
+    await objects.put(root, sealed.ciphertext);
+    const { address } = user as { address: Address };
+    const prepared = prepareInferenceMint({
+      network: NETWORK,
+      inft: shop.inft,
+      minter: address,
+      to: address,
+      result,
+      sealed,
+    });
+    await commitMint(ctx, prepared);
+    await revealMint(ctx, prepared);
+    const ciphertext = await objects.get(root);
+    if (ciphertext === undefined) expect.fail("the ciphertext was not kept");
+    const verification = await verifyToken(ctx, {
+      inft: shop.inft,
+      tokenId: prepared.tokenId,
+      ciphertext,
+      privateKey: fromHex(user.signer.privateKey as Hex),
+    });
+    expect(verification.status).to.equal("proven");
+    expect(namesOf(verification, "passed")).to.deep.equal([...CHAIN, ...CONTENT]);
+    expect(verification.token.record?.model).to.equal(service.model);
+  });
+});
