@@ -453,7 +453,7 @@ export class ProviderCannotSeeError extends ComputeError {
 
 /** The owner of InferenceServing has not endorsed the provider's TEE signer. */
 export class NotEndorsedError extends ComputeError {
-  constructor(values: { provider: Address }, cause?: unknown) {
+  constructor(values: { provider: Address; status?: number }, cause?: unknown) {
     super(
       "ZG_NOT_ENDORSED",
       EXIT.trust,

@@ -120,7 +120,7 @@ async function readBody(
   onBytes: HttpRequest["onBytes"],
 ): Promise<Uint8Array> {
   if (response.body === null) return new Uint8Array();
-  const reader = response.body.getReader();
+  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {

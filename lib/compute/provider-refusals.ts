@@ -42,7 +42,7 @@ export function refusal(error: ProviderError, answer: HttpAnswer, context: Refus
     case "not-acknowledged":
       return new NotAcknowledgedError({ user, provider });
     case "not-endorsed":
-      return new NotEndorsedError({ provider });
+      return new NotEndorsedError({ provider, status });
     case "insufficient-balance":
       return new ProviderFundsRefusedError({ provider, said, ...error.balance });
     case "model-not-supported":

@@ -222,7 +222,7 @@ function checkContents(receipt: Receipt, recorded: Service): Check[] {
 function claim(name: string, found: unknown, claimed: unknown, what: string): Check {
   const passed = isDeepStrictEqual(found, claimed);
   const shown = (value: unknown) => {
-    const text = JSON.stringify(value) ?? "nothing";
+    const text = value === undefined ? "nothing" : JSON.stringify(value);
     return text.length > 200 ? `${text.slice(0, 200)}…` : text;
   };
   return {

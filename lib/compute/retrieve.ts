@@ -121,9 +121,9 @@ export async function retrieve(
 
   const { transactions, outcomes } = await sendBatches(ctx, user, service, sending);
   const providers = planned.map(({ account, plan }): Retrieved => {
-    if (plan === "send") return outcomes.get(account.provider) as Retrieved;
     const { provider, pendingRefund } = account;
-    return { provider, processed: 0n, requested: 0n, pending: pendingRefund, ...nextUnlock(account), skipped: plan };
+    const untouched = { provider, processed: 0n, requested: 0n, pending: pendingRefund, ...nextUnlock(account) };
+    return plan === "send" ? (outcomes.get(provider) ?? untouched) : { ...untouched, skipped: plan };
   });
   return { transactions, service, providers, ...totals(providers) };
 }

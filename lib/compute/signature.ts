@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 
+import type { ZgError } from "../errors.ts";
 import type { Address } from "../hex.ts";
 import { CHAT_ID_PATTERN, signatureIds } from "../protocol/chat.ts";
 import { signatureUrl } from "../protocol/endpoints.ts";
@@ -30,6 +31,7 @@ const documentSchema = z.object({
   signing_address: z.string().optional(),
 });
 
+const WHAT = "Fetching the signature";
 const ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 200;
 const MAX_DOCUMENT_BYTES = 64 * 1024;
@@ -45,54 +47,57 @@ export async function fetchSignature(
   chatId: ChatIdRef,
 ): Promise<SignatureDocument> {
   const { provider } = service;
-  let missing: SignatureMissingError | undefined;
-  for (const id of signatureIds(chatId)) {
-    if (!CHAT_ID_PATTERN.test(id)) throw new ChatIdMissingError({ provider, chatId: id });
-    const found = await fetchById(deps, service, id);
-    if (!(found instanceof SignatureMissingError)) return found;
-    missing ??= found;
+  const ids = signatureIds(chatId);
+  for (const id of ids) if (!CHAT_ID_PATTERN.test(id)) throw new ChatIdMissingError({ provider, chatId: id });
+  for (let attempt = 1; ; attempt++) {
+    const outcomes: Outcome[] = [];
+    for (const id of ids) {
+      const outcome = await ask(deps, service, id);
+      if (outcome.document !== undefined) return outcome.document;
+      outcomes.push(outcome);
+    }
+    if (attempt === ATTEMPTS || !outcomes.some(({ again }) => again === true)) throw worst(outcomes, provider);
+    await pause(deps, FIRST_PAUSE_MS * attempt, WHAT);
   }
-  throw missing ?? new ChatIdMissingError({ provider });
 }
 
-async function fetchById(
+/** Of several ids, the one the provider named is the one to tell about. */
+function worst([first]: readonly Outcome[], provider: Address): ZgError {
+  return first?.error ?? new ChatIdMissingError({ provider });
+}
+
+interface Outcome {
+  readonly document?: SignatureDocument;
+  readonly error?: ZgError;
+  /** The signature may be there in a moment. */
+  readonly again?: boolean;
+}
+
+async function ask(
   deps: HttpDeps,
   service: Pick<Service, "provider" | "url" | "model">,
   chatId: string,
-): Promise<SignatureDocument | SignatureMissingError> {
+): Promise<Outcome> {
   const { provider, model } = service;
   const url = signatureUrl(service.url, chatId, model);
-  const what = "Fetching the signature";
-  for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptFetch(deps, what, url);
-    if (!(outcome instanceof ProviderDownError) && outcome.status === 200) {
-      return parseDocument(textOf(outcome), provider, chatId);
-    }
-    if (attempt < ATTEMPTS && worthAnother(outcome)) {
-      await pause(deps, FIRST_PAUSE_MS * attempt, what);
-      continue;
-    }
-    if (outcome instanceof ProviderDownError) throw outcome;
-    const { status } = outcome;
-    const { message: said } = classify(outcome);
-    if (status >= 500) throw new ProviderDownError({ what, url, status, said });
-    return new SignatureMissingError({ provider, chatId, status, said });
-  }
+  const answer = await attemptFetch(deps, url);
+  if (answer instanceof ProviderDownError) return { error: answer, again: true };
+  if (answer.status === 200) return { document: parseDocument(textOf(answer), provider, chatId) };
+  const { status } = answer;
+  const { kind, message: said } = classify(answer);
+  if (status >= 500) return { error: new ProviderDownError({ what: WHAT, url, status, said }), again: true };
+  const error = new SignatureMissingError({ provider, chatId, status, said });
+  return { error, again: status === 404 || kind === "chat-id-not-found" };
 }
 
 /** A transport failure is a value here: it is worth another attempt, like a miss. */
-async function attemptFetch(deps: HttpDeps, what: string, url: string): Promise<HttpAnswer | ProviderDownError> {
+async function attemptFetch(deps: HttpDeps, url: string): Promise<HttpAnswer | ProviderDownError> {
   try {
-    return await exchange({ ...deps, maxResponseBytes: MAX_DOCUMENT_BYTES }, { what, url, method: "GET" });
+    return await exchange({ ...deps, maxResponseBytes: MAX_DOCUMENT_BYTES }, { what: WHAT, url, method: "GET" });
   } catch (error) {
     if (error instanceof ProviderDownError) return error;
     throw error;
   }
-}
-
-function worthAnother(outcome: HttpAnswer | ProviderDownError): boolean {
-  if (outcome instanceof ProviderDownError) return true;
-  return outcome.status === 404 || outcome.status >= 500 || classify(outcome).kind === "chat-id-not-found";
 }
 
 function parseDocument(text: string, provider: Address, chatId: string): SignatureDocument {

@@ -219,12 +219,11 @@ describe("asking a provider", () => {
       expect(fake.asked).to.have.length(0);
       for (const start of [hang, streamed(CHUNKS.slice(0, 1))]) {
         const controller = new AbortController();
-        const aborting: Answer = async (asked, response) => {
+        const aborting: Answer = async (_asked, response) => {
           response.on("error", () => undefined);
           if (start !== hang) response.write(CHUNKS[0] ?? "");
           await new Promise((resolve) => setTimeout(resolve, 5));
           controller.abort();
-          void asked;
         };
         await caught(AbortedError, async () => ask(aborting, { signal: controller.signal }, { stream: true }));
       }

@@ -92,7 +92,7 @@ describe("listServices", () => {
 
   it("reads again when a removal moved a row between the pages", async () => {
     const before = many(60);
-    const after = [before[59] as Row, ...before.slice(1, 59)];
+    const after = [...before.slice(59), ...before.slice(1, 59)];
     let calls = 0;
     const chain = fakeChain({
       "inferenceServing.getAllServices": (offset: bigint, limit: bigint) => {

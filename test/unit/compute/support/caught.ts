@@ -1,4 +1,4 @@
-import { ZgError } from "../../../../lib/errors.ts";
+import type { ZgError } from "../../../../lib/errors.ts";
 
 type Class<E> = abstract new (...args: never[]) => E;
 

@@ -7,7 +7,7 @@ import type { ReadContext } from "../../../../lib/chain/context.ts";
 import type { Hex } from "../../../../lib/hex.ts";
 import { networkNamed, type NetworkName } from "../../../../lib/networks.ts";
 
-export const GENESIS = `0x${"ab".repeat(32)}` as Hex;
+export const GENESIS: Hex = `0x${"ab".repeat(32)}`;
 export const NOW = 1_750_000_000;
 
 type ContractKey = keyof typeof INTERFACES;
