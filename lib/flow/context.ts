@@ -5,8 +5,7 @@ import type { Receipt } from "../compute/receipt.ts";
 import { readService, type Service } from "../compute/providers.ts";
 import type { SessionTokens } from "../compute/session.ts";
 import type { Address, Hex } from "../hex.ts";
-import type { ContractArtifact } from "../inft/deploy.ts";
-import type { DeploymentRecord } from "../inft/records.ts";
+import type { ContractArtifact, InftRecordStore } from "../inft/deploy.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { lastFact, type Journal } from "./journal.ts";
 import type { Question } from "./question.ts";
@@ -28,16 +27,6 @@ export interface FlowReadContext {
   readonly session?: SessionTokens;
 }
 
-export interface InftRecordStore {
-  load(): Promise<DeploymentRecord | undefined>;
-  save(record: DeploymentRecord): Promise<void>;
-}
-
-/** What the compiler made, and what it was given. */
-export interface BuiltContract extends ContractArtifact {
-  readonly compiler?: NonNullable<DeploymentRecord["compiler"]>;
-}
-
 export interface ReceiptStore {
   /** Keeps a receipt and says where; undefined where nothing is kept. */
   save(name: string, receipt: Receipt): Promise<string | undefined>;
@@ -49,7 +38,7 @@ export interface FlowContext extends FlowReadContext {
   readonly write: WriteContext;
   readonly session: SessionTokens;
   readonly random: (size: number) => Uint8Array;
-  readonly artifact: () => Promise<BuiltContract>;
+  readonly artifact: () => Promise<ContractArtifact>;
   readonly objects: ObjectStore;
   readonly receipts: ReceiptStore;
   /** Ask again although an earlier request of this run may have been charged. */

@@ -2,6 +2,7 @@
 
 import type { SignedTransaction } from "../chain/context.ts";
 import { currentFees } from "../chain/fees.ts";
+import type { Service } from "../compute/providers.ts";
 import { withUnit } from "../units.ts";
 import { makeBill, type Bill, type BillRow } from "./bill.ts";
 import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
@@ -17,6 +18,11 @@ import { commitStep, mintStep, sealStep } from "./steps/mint.ts";
 import { pickService, providerStep } from "./steps/provider.ts";
 import { verifyStep } from "./steps/verify.ts";
 
+/** Makes sure that the iNFT contract stands. */
+export const DEPLOY_STEPS: readonly FlowStep[] = [deployStep];
+/** Makes sure that a provider would serve. */
+export const FUNDING_STEPS: readonly FlowStep[] = [providerStep, depositStep, transferStep, acknowledgeStep];
+/** The main job. */
 export const FLOW_STEPS: readonly FlowStep[] = [
   providerStep,
   deployStep,
@@ -69,8 +75,8 @@ function recorded(step: FlowStep): FlowStep {
 }
 
 /** Does what is left to do, in order. */
-export async function runFlow(ctx: FlowContext): Promise<readonly StepOutcome[]> {
-  return runSteps(FLOW_STEPS.map(recorded), ctx, ctx.write.log ?? (() => undefined));
+export async function runFlow(ctx: FlowContext, steps = FLOW_STEPS): Promise<readonly StepOutcome[]> {
+  return runSteps(steps.map(recorded), ctx, ctx.write.log ?? (() => undefined));
 }
 
 /** Checks every step and changes nothing. */
@@ -87,45 +93,54 @@ function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
  * the provider what it has not collected.
  * @throws {NotMintableError} {@link NotEndorsedError} and the like for a provider whose results could not be minted.
  */
-export async function planFlow(ctx: FlowReadContext): Promise<Bill> {
+export async function planFlow(ctx: FlowReadContext, steps = FLOW_STEPS): Promise<Bill> {
   const { maxFeePerGas } = await currentFees(ctx.read);
   const gas = (what: string, amount: bigint) => gasRow(what, amount, maxFeePerGas);
+  const isOpen = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
+  if (steps.includes(mintStep) && !(await isOpen(mintStep))) return makeBill([]);
   const rows: BillRow[] = [];
-  const minted = (await mintStep.check(ctx)).done;
-  if (minted) return makeBill(rows);
-  if (!(await deployStep.check(ctx)).done) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deploy));
-  if (lastFact(ctx.journal, "answered") === undefined) rows.push(...(await answerRows(ctx, gas)));
-  if (!(await commitStep.check(ctx)).done) rows.push(gas("commit to the mint", GAS_BOUNDS.commit));
-  rows.push(gas("mint", GAS_BOUNDS.mint));
+  if (await isOpen(deployStep)) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deploy));
+  if (lastFact(ctx.journal, "answered") === undefined && steps.includes(providerStep)) {
+    const service = await pickService(ctx);
+    rows.push(...(await fundingRows(ctx, service, gas)));
+    if (steps.includes(inferStep)) rows.push(answerRow(ctx, service));
+  }
+  if (await isOpen(commitStep)) rows.push(gas("commit to the mint", GAS_BOUNDS.commit));
+  if (await isOpen(mintStep)) rows.push(gas("mint", GAS_BOUNDS.mint));
   return makeBill(rows);
 }
 
-async function answerRows(ctx: FlowReadContext, gas: (what: string, amount: bigint) => BillRow): Promise<BillRow[]> {
-  const service = await pickService(ctx);
-  const rows: BillRow[] = [];
-  const need = await flowFunding(ctx, service);
-  if (need !== undefined) {
-    const { depositNeeded, transferNeeded, fromRefund, ledger, subAccount } = need;
-    if (depositNeeded > 0n) {
-      const opens = ledger === undefined;
-      const what = opens ? "open the ledger" : "deposit into the ledger";
-      rows.push({ what, amount: depositNeeded, from: "deposit", note: "wallet to ledger, refundable" });
-      rows.push(gas(what, opens ? GAS_BOUNDS.openLedger : GAS_BOUNDS.deposit));
-    }
-    const cancelled = fromRefund === 0n ? "" : `; cancels a pending refund of ${withUnit(fromRefund)}`;
-    rows.push({
-      what: "transfer to the provider",
-      amount: transferNeeded - fromRefund,
-      from: "transfer",
-      note: `ledger to sub-account, refundable: a provider wants 1 0G locked${cancelled}`,
-    });
-    rows.push(gas("transfer", subAccount === undefined ? GAS_BOUNDS.openSubAccount : GAS_BOUNDS.transfer));
-  }
-  rows.push({
+function answerRow(ctx: FlowReadContext, service: Service): BillRow {
+  return {
     what: `one answer of ${service.model}`,
     amount: answerBound(ctx, service),
     from: "fee",
     note: "at most, out of the sub-account",
+  };
+}
+
+async function fundingRows(
+  ctx: FlowReadContext,
+  service: Service,
+  gas: (what: string, amount: bigint) => BillRow,
+): Promise<BillRow[]> {
+  const need = await flowFunding(ctx, service);
+  if (need === undefined) return [];
+  const { depositNeeded, transferNeeded, fromRefund, ledger, subAccount } = need;
+  const rows: BillRow[] = [];
+  if (depositNeeded > 0n) {
+    const opens = ledger === undefined;
+    const what = opens ? "open the ledger" : "deposit into the ledger";
+    rows.push({ what, amount: depositNeeded, from: "deposit", note: "wallet to ledger, refundable" });
+    rows.push(gas(what, opens ? GAS_BOUNDS.openLedger : GAS_BOUNDS.deposit));
+  }
+  const cancelled = fromRefund === 0n ? "" : `; cancels a pending refund of ${withUnit(fromRefund)}`;
+  rows.push({
+    what: "transfer to the provider",
+    amount: transferNeeded - fromRefund,
+    from: "transfer",
+    note: `ledger to sub-account, refundable: a provider wants 1 0G locked${cancelled}`,
   });
+  rows.push(gas("transfer", subAccount === undefined ? GAS_BOUNDS.openSubAccount : GAS_BOUNDS.transfer));
   return rows;
 }

@@ -1,7 +1,5 @@
-import { deployInft, deploymentDraft } from "../../lib/inft/deploy.ts";
-import { describeDeployment } from "../../lib/inft/records.ts";
+import { deployInft, deploymentDraft, INFT_CONTRACT, recordDeployment } from "../../lib/inft/deploy.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
-import { INFT_CONTRACT } from "../../lib/flow/steps/deploy.ts";
 import { explorerLink } from "../../lib/networks.ts";
 import { action, type Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
@@ -54,16 +52,8 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
         return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const { address, transaction, args: constructorArguments } = await deployInft(ctx, artifact, args);
-      const { abi, compiler } = artifact;
-      const record = await describeDeployment(read, {
-        contractName: INFT_CONTRACT,
-        address,
-        transaction: transaction.hash,
-        args: constructorArguments,
-        abi,
-        ...(compiler === undefined ? {} : { compiler }),
-      });
-      await stores.inft.save(record);
+      const deployed = { address, transaction: transaction.hash, args: constructorArguments };
+      await recordDeployment(read, stores.inft, { ...deployed, artifact });
       const outcome = await source(address, constructorArguments);
       const link = explorerLink(network, "address", address);
       return {

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
-import type { BuiltContract } from "../../lib/flow/context.ts";
 import type { Hex } from "../../lib/hex.ts";
+import type { ContractArtifact } from "../../lib/inft/deploy.ts";
 import type { TaskIo } from "./action.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function builtArtifact(
   hre: HardhatRuntimeEnvironment,
   contractName: string,
   io: Pick<TaskIo, "log">,
-): Promise<BuiltContract> {
+): Promise<ContractArtifact> {
   if (!(await hre.artifacts.artifactExists(contractName))) io.log("compiling the contracts, once");
   await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
   const { abi, bytecode, inputSourceName } = await hre.artifacts.readArtifact(contractName);

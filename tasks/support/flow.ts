@@ -8,7 +8,7 @@ import { UsageError } from "../../lib/errors.ts";
 import type { FlowContext, FlowReadContext } from "../../lib/flow/context.ts";
 import { lastFact, type Journal } from "../../lib/flow/journal.ts";
 import type { Question } from "../../lib/flow/question.ts";
-import { INFT_CONTRACT } from "../../lib/flow/steps/deploy.ts";
+import { INFT_CONTRACT } from "../../lib/inft/deploy.ts";
 import type { Address } from "../../lib/hex.ts";
 import type { Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";

@@ -1,36 +1,18 @@
-import { deployInft, findDeployment } from "../../inft/deploy.ts";
-import { describeDeployment } from "../../inft/records.ts";
 import type { Address, Hex } from "../../hex.ts";
+import { deployInft, findDeployment, recordDeployment } from "../../inft/deploy.ts";
 import type { FlowContext, FlowStep } from "../context.ts";
 import type { FactOf } from "../journal.ts";
 
-export const INFT_CONTRACT = "INFT";
 export const INFT_NAME = { name: "Verified Inference", symbol: "VINF" } as const;
 
-/** Records a deployment, so that every later run uses it. */
-async function record(ctx: FlowContext, address: Address, transaction: Hex): Promise<void> {
-  const { abi, compiler } = await ctx.artifact();
-  const args = [INFT_NAME.name, INFT_NAME.symbol, ctx.read.network.contracts.inferenceServing];
-  await ctx.inft.save(
-    await describeDeployment(ctx.read, {
-      contractName: INFT_CONTRACT,
-      address,
-      transaction,
-      args,
-      abi,
-      ...(compiler === undefined ? {} : { compiler }),
-    }),
-  );
-}
-
 /** A deployment this run sent and could not record any more. */
-async function unrecorded(ctx: FlowContext): Promise<{ address: Address; hash: Hex } | undefined> {
+async function unrecorded(ctx: FlowContext): Promise<{ address: Address; transaction: Hex } | undefined> {
   const sent = ctx.journal.facts.filter(
     (fact): fact is FactOf<"signed"> => fact.type === "signed" && fact.step === "deploy",
   );
   for (const { hash } of sent) {
     const address = await findDeployment(ctx.read, hash);
-    if (address !== undefined) return { address, hash };
+    if (address !== undefined) return { address, transaction: hash };
   }
   return undefined;
 }
@@ -45,13 +27,15 @@ export const deployStep: FlowStep = {
       : { done: true, detail: `iNFT contract ${deployed.address}` };
   },
   run: async (ctx) => {
+    const artifact = await ctx.artifact();
     const found = await unrecorded(ctx);
     if (found !== undefined) {
-      await record(ctx, found.address, found.hash);
+      const args = [INFT_NAME.name, INFT_NAME.symbol, ctx.read.network.contracts.inferenceServing];
+      await recordDeployment(ctx.read, ctx.inft, { ...found, args, artifact });
       return;
     }
-    const { address, transaction } = await deployInft(ctx.write, await ctx.artifact(), INFT_NAME);
+    const { address, transaction, args } = await deployInft(ctx.write, artifact, INFT_NAME);
     ctx.sent.push(transaction);
-    await record(ctx, address, transaction.hash);
+    await recordDeployment(ctx.read, ctx.inft, { address, transaction: transaction.hash, args, artifact });
   },
 };

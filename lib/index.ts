@@ -1,0 +1,38 @@
+/**
+ * The library: everything the tasks do, without Hardhat.
+ *
+ * @example
+ * import { JsonRpcProvider, Wallet } from "ethers";
+ * import { createBroker, parseAmount } from "./lib/index.ts";
+ *
+ * const signer = new Wallet(key, new JsonRpcProvider("https://evmrpc-testnet.0g.ai"));
+ * const broker = await createBroker(signer, { network: "galileo" });
+ * await broker.ledger.depositFund(parseAmount("1.1"));
+ */
+
+export { createBroker } from "./compute/broker.ts";
+export * from "./compute/acknowledge.ts";
+export * from "./compute/funding.ts";
+export * from "./compute/inference.ts";
+export * from "./compute/ledger.ts";
+export * from "./compute/providers.ts";
+export * from "./compute/receipt.ts";
+export * from "./compute/session.ts";
+export * from "./compute/verify.ts";
+export * as computeErrors from "./compute/errors.ts";
+
+export { deployInft, deploymentDraft, findDeployment, type ContractArtifact } from "./inft/deploy.ts";
+export * from "./inft/mint.ts";
+export { readToken, type TokenView } from "./inft/show.ts";
+export { verifyToken, type TokenVerification } from "./inft/verify.ts";
+export { decodeContent, openDatum, type InferenceContent } from "./inft/content.ts";
+export { ownerPublicKey } from "./inft/owner-key.ts";
+export * as inftErrors from "./inft/errors.ts";
+
+export type { Log, ReadContext, SignedTransaction, WriteContext } from "./chain/context.ts";
+export { assertChain, genesisHash } from "./chain/connect.ts";
+export { sendTransaction, type ConfirmedTransaction } from "./chain/send.ts";
+export { EXIT, UsageError, ZgError, type ExitCode } from "./errors.ts";
+export type { Address, Hex } from "./hex.ts";
+export { NETWORKS, networkNamed, type Mode, type Network, type NetworkName } from "./networks.ts";
+export { format0g, parseAmount, withUnit } from "./units.ts";
