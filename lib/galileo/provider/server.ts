@@ -18,6 +18,10 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 const NO_REPORT =
   "LLM attestation report is not available for this provider. This service forwards to an upstream API without local TEE attestation.";
 
+function noSchemas(): never {
+  throw new Error("routes of a local provider have no schemas");
+}
+
 /** Builds the server without listening yet. Imports fastify only now: nothing else has to pay for it. */
 export async function providerServer(parts: ProviderParts): Promise<FastifyInstance> {
   const { fastify } = await import("fastify");
@@ -26,6 +30,8 @@ export async function providerServer(parts: ProviderParts): Promise<FastifyInsta
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 2000 },
+    // No route has a schema; without this, fastify loads two schema compilers, which doubles the time to start.
+    schemaController: { compilersFactory: { buildValidator: () => noSchemas, buildSerializer: () => noSchemas } },
   });
   const notes = new WeakMap<FastifyRequest, RequestNote>();
   const noteOf = (request: FastifyRequest): RequestNote => notes.get(request) ?? { update: () => undefined };
