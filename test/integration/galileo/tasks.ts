@@ -26,7 +26,8 @@ describe("galileo up and galileo status", function () {
   });
 
   it("prints accounts, contracts and providers as one JSON object when ready", () => {
-    const { chainId, contracts, providers, accounts } = served.ready as Record<string, unknown> & {
+    const { chainId, contracts, providers, accounts } = served.ready as unknown as {
+      chainId: number;
       contracts: { ledgerManager: string };
       providers: { endorsed: boolean; url: string }[];
       accounts: { address: string; privateKey: string }[];

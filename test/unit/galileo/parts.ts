@@ -83,7 +83,7 @@ describe("codeMatch", () => {
 describe("latestBlock", () => {
   it("reads the number", async () => {
     const ask = async () => new Response(JSON.stringify({ jsonrpc: "2.0", id: 1, result: "0x1c" }));
-    expect(await latestBlock("http://127.0.0.1:1", ask as typeof fetch)).to.equal(28n);
+    expect(await latestBlock("http://127.0.0.1:1", ask)).to.equal(28n);
   });
 
   it("reports silence and nonsense as an outage", async () => {

@@ -182,8 +182,9 @@ describe("the JSON-RPC server", () => {
   });
 
   it("stops listening when closed", async () => {
-    const { port, close } = await serve(chain({}));
-    await close();
+    const closing = await serve(chain({}));
+    const { port } = closing;
+    await closing.close();
     server = undefined;
     const again = await startRpcServer({ rpc: chain({}), port, mayBroadcast: () => true });
     await again.close();
