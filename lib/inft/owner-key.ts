@@ -54,18 +54,20 @@ export function recoverPublicKey(address: Address, signature: string): Uint8Arra
  * @throws {UsageError} when it is none, or another account's.
  */
 export function parsePublicKey(text: string, address: Address): Uint8Array {
-  let owner: Address;
+  let publicKey: Hex;
   try {
-    if (!isHex(text)) throw new TypeError("not hexadecimal");
-    owner = checksum(computeAddress(SigningKey.computePublicKey(text)));
+    // 32 bytes would be a private key, which ethers takes here too.
+    if (!isHex(text) || text.length < 2 + 2 * 33) throw new TypeError("not the hexadecimal of a public key");
+    publicKey = SigningKey.computePublicKey(text, false) as Hex;
   } catch (error) {
     throw new UsageError({
-      message: `${JSON.stringify(text)} is not a public key`,
-      remedy: "Give 0x and 66 or 130 hexadecimal digits.",
-      details: { publicKey: text },
+      message: "What was given is not a public key",
+      remedy: "Give 0x and 66 (compressed) or 130 hexadecimal digits. Never a private key.",
+      details: { length: text.length },
       cause: error,
     });
   }
+  const owner = checksum(computeAddress(publicKey));
   if (owner !== address) {
     throw new UsageError({
       message: `This public key belongs to ${owner}, not to ${address}`,
@@ -73,5 +75,5 @@ export function parsePublicKey(text: string, address: Address): Uint8Array {
       details: { publicKey: text, owner, address },
     });
   }
-  return fromHex(SigningKey.computePublicKey(text) as Hex);
+  return fromHex(publicKey);
 }
