@@ -18,8 +18,8 @@ import { ContentMalformedError, ContentMisplacedError } from "./errors.ts";
 
 export const CONTENT_KIND = "0g-inference-content";
 export const CONTENT_VERSION = 1;
-/** The `dataDescription` of such a datum: a media type. */
-export const CONTENT_DESCRIPTION = "application/vnd.0g.inference+json;version=1";
+/** The `dataDescription` of such a datum: a media type, below 32 characters so that the chain keeps it in one slot. */
+export const CONTENT_DESCRIPTION = "application/vnd.0g.inference";
 
 export interface InferenceContent {
   readonly request: Uint8Array;
