@@ -7,7 +7,7 @@ import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
 import { withUnit } from "../units.ts";
 import { readLedger, readLimits, splitTransfer, type Ledger, type LedgerLimits } from "./ledger.ts";
 import type { HttpDeps } from "./provider-http.ts";
-import type { Service } from "./providers.ts";
+import { assertProviderSees, type Service } from "./providers.ts";
 import type { Session } from "./session.ts";
 import { readSubAccount, type SubAccount } from "./sub-accounts.ts";
 import { fetchUnsettledFee } from "./unsettled-fee.ts";
@@ -54,6 +54,7 @@ export interface FundingNeed {
 /**
  * Works out what to deposit and transfer so that the provider serves. Reads ledger, sub-account and minimums, and asks
  * the provider for the unsettled fee. Moves nothing.
+ * @throws {ProviderCannotSeeError} before anything is paid to a provider that could not see it.
  */
 export async function fundingNeed(
   ctx: ReadContext,
@@ -62,6 +63,7 @@ export async function fundingNeed(
   params: FundingParams,
 ): Promise<FundingNeed> {
   const { provider } = service;
+  assertProviderSees(ctx.network, service);
   const [limits, ledger, subAccount] = await Promise.all([
     readLimits(ctx),
     readLedger(ctx, user),

@@ -15,7 +15,7 @@ import {
   sessionDigest,
 } from "../protocol/session-token.ts";
 import { NoSubAccountError, NotAcknowledgedError } from "./errors.ts";
-import { readSubAccount } from "./sub-accounts.ts";
+import { readTokenState } from "./sub-accounts.ts";
 
 /** A token is replaced when less than this is left of it, so that no long answer outlives it. */
 const RENEW_BEFORE_MS = 3_600_000;
@@ -99,7 +99,7 @@ export class SessionTokens {
   async #make(provider: Address): Promise<Cached> {
     const user = await this.user();
     const audience = checksum(provider);
-    const account = await readSubAccount({ network: this.network, provider: this.#chain }, user, audience);
+    const account = await readTokenState({ network: this.network, provider: this.#chain }, user, audience);
     if (account === undefined) throw new NoSubAccountError({ user, provider: audience });
     if (!account.acknowledged) throw new NotAcknowledgedError({ user, provider: audience });
     const timestamp = this.#clock();

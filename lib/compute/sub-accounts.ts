@@ -132,6 +132,24 @@ export async function readSubAccount(
   return account === undefined ? undefined : toSubAccount(service, account, clock);
 }
 
+/** What a session token depends on. */
+export type TokenState = Pick<SubAccount, "acknowledged" | "generation" | "revokedBitmap">;
+
+/**
+ * Reads only what a session token depends on: one call.
+ * @returns undefined when the contract says that there is no sub-account.
+ */
+export async function readTokenState(
+  ctx: ReadContext,
+  user: Address,
+  provider: Address,
+): Promise<TokenState | undefined> {
+  const account = await readAccount(ctx, user, provider, "inference", "latest");
+  if (account === undefined) return undefined;
+  const { acknowledged, generation, revokedBitmap } = account as InferenceAccount;
+  return { acknowledged, generation, revokedBitmap };
+}
+
 /** Lists all of a user's sub-accounts of a kind, empty ones included. Reads every page. */
 export async function listSubAccounts(
   ctx: ReadContext,

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { genesisHash } from "../../../lib/chain/connect.ts";
 import { createBroker } from "../../../lib/compute/broker.ts";
 import {
+  ProviderCannotSeeError,
   ProviderDownError,
   ProviderFundsRefusedError,
   ProviderRefusedError,
@@ -290,6 +291,13 @@ describe("inference with a local provider", () => {
       await deposit(payer.ctx, need.depositNeeded);
       await transfer(payer.ctx, { provider: listed.provider, amount: need.transferNeeded });
       await ask({ who: payer });
+    });
+
+    it("plans nothing for a provider that cannot see this chain", async () => {
+      const live = { ...listed, url: "https://provider.example" };
+      await caught(ProviderCannotSeeError, async () =>
+        fundingNeed(world.read, user.address, live, { expectedFee: 1n, session: user.session }),
+      );
     });
 
     it("plans on when the provider cannot be asked, and says so", async () => {

@@ -29,7 +29,7 @@ import {
 import { translate } from "../../../lib/compute/translate.ts";
 import { chainCall } from "../../../lib/chain/revert.ts";
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
-import { inferenceServing, ledgerManager } from "../../../lib/chain/contracts.ts";
+import { fineTuningServing, inferenceServing, ledgerManager } from "../../../lib/chain/contracts.ts";
 import type { Address } from "../../../lib/hex.ts";
 import { caught } from "../../unit/compute/support/caught.ts";
 import { bootGalileo, ZG, type TestGalileo, type TestUser } from "./support/galileo.ts";
@@ -117,14 +117,41 @@ describe("the ledger on 0G's own contracts", () => {
       expect(await readLedger(world.read, user.address)).to.deep.include({ available: ZG / 2n });
     });
 
-    it("pays for fine-tuning through the same ledger", async () => {
+    it("pays for fine-tuning through the same ledger, and takes it back", async () => {
+      const seller = await world.user();
+      const quota = { cpuCount: 1n, nodeMemory: 1n, gpuCount: 1n, nodeStorage: 1n, gpuType: "none" };
+      const serving = fineTuningServing(world.read.network, seller.ctx.signer);
+      const registration = await serving.addOrUpdateService(
+        "http://127.0.0.1:1",
+        quota,
+        1n,
+        false,
+        ["model"],
+        seller.address,
+        { value: 100n * ZG },
+      );
+      await registration.wait();
       const user = await world.user();
       await deposit(user.ctx, ZG);
-      // Nobody sells fine-tuning here, so nothing is sent.
-      await caught(ProviderUnknownError, async () =>
-        transfer(user.ctx, { provider, amount: ZG, service: "fine-tuning" }),
-      );
-      expect(await listSubAccounts(world.read, user.address, "fine-tuning")).to.deep.equal([]);
+      const service = "fine-tuning";
+      await caught(ProviderUnknownError, async () => transfer(user.ctx, { provider, amount: ZG, service }));
+      const paid = await transfer(user.ctx, { provider: seller.address, amount: ZG, service });
+      expect(paid).to.deep.include({ opened: true, fromAvailable: ZG });
+      expect(await readSubAccount(world.read, user.address, seller.address)).to.equal(undefined);
+      const requested = await retrieve(user.ctx, { service });
+      expect(requested).to.deep.include({ service, requested: ZG, processed: 0n });
+      const [account] = await listSubAccounts(world.read, user.address, service);
+      expect(account).to.deep.include({
+        service,
+        provider: seller.address,
+        balance: ZG,
+        spendable: 0n,
+        generation: 0n,
+      });
+      expect(account?.refunds.map(({ amount }) => amount)).to.deep.equal([ZG]);
+      await world.galileo.passLock();
+      expect(await retrieve(user.ctx, { service })).to.deep.include({ processed: ZG, pending: 0n });
+      expect(await withdraw(user.ctx, "all")).to.deep.include({ amount: ZG, closesLedger: true });
     });
 
     it("sends nothing it can tell will fail", async () => {

@@ -24,7 +24,6 @@ function setUp(
       const acknowledged = account.acknowledged ?? true;
       return [[who, at, 0n, 0n, 0n, [], "", acknowledged, 0n, state.generation, 0n]];
     },
-    "inferenceServing.lockTime": () => [60n],
   });
   const wallet = new Wallet(developmentAccount(0).privateKey);
   const signer = Object.assign(Object.create(wallet) as Wallet, {
@@ -40,9 +39,10 @@ function setUp(
 
 describe("SessionTokens", () => {
   it("makes a token that a provider accepts, of the generation on chain", async () => {
-    const { tokens } = setUp({ randomBytes: (size) => new Uint8Array(size).fill(7) });
+    const { tokens, chain } = setUp({ randomBytes: (size) => new Uint8Array(size).fill(7) });
     const header = await tokens.header(provider);
     expect(header).to.match(/^Bearer app-sk-/);
+    expect(chain.calls).to.deep.equal(["inferenceServing.getAccount"]);
     const { message, token, signature } = parseSessionToken(header);
     expect(token).to.deep.equal({
       address: user,
