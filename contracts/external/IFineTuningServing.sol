@@ -114,7 +114,14 @@ interface IFineTuningServing {
     function acknowledgeTEESigner(address provider, bool acknowledged) external;
     function acknowledgeTEESignerByOwner(address provider) external;
     function addDeliverable(address user, string calldata id, bytes calldata modelRootHash) external;
-    function addOrUpdateService(string calldata url, Quota calldata quota, uint256 pricePerToken, bool occupied, string[] calldata models, address teeSignerAddress) external payable;
+    function addOrUpdateService(
+        string calldata url,
+        Quota calldata quota,
+        uint256 pricePerToken,
+        bool occupied,
+        string[] calldata models,
+        address teeSignerAddress
+    ) external payable;
     function initialize(uint256 locktime, address ledgerAddress, address owner, uint256 penaltyPercentage) external;
     function removeService() external;
     function revokeTEESignerAcknowledgement(address provider) external;
@@ -122,7 +129,11 @@ interface IFineTuningServing {
 
     function accountExists(address user, address provider) external view returns (bool);
     function getAccount(address user, address provider) external view returns (AccountDetails memory);
-    function getAccountsByUser(address user, uint256 offset, uint256 limit) external view returns (AccountSummary[] memory accounts, uint256 total);
+    function getAccountsByUser(
+        address user,
+        uint256 offset,
+        uint256 limit
+    ) external view returns (AccountSummary[] memory accounts, uint256 total);
     function getAllServices() external view returns (Service[] memory services);
     function getDeliverables(address user, address provider) external view returns (Deliverable[] memory);
     function getPendingRefund(address user, address provider) external view returns (uint256);

@@ -93,7 +93,16 @@ interface IInferenceServing {
     event ProviderTEESignerAcknowledged(address indexed provider, address indexed teeSignerAddress, bool acknowledged);
     event RefundRequested(address indexed user, address indexed provider, uint256 indexed index, uint256 timestamp);
     event ServiceRemoved(address indexed service);
-    event ServiceUpdated(address indexed service, string serviceType, string url, uint256 inputPrice, uint256 outputPrice, uint256 updatedAt, string model, string verifiability);
+    event ServiceUpdated(
+        address indexed service,
+        string serviceType,
+        string url,
+        uint256 inputPrice,
+        uint256 outputPrice,
+        uint256 updatedAt,
+        string model,
+        string verifiability
+    );
     event TEESettlementResult(address indexed user, uint8 status, uint256 unsettledAmount);
     event TokenRevoked(address indexed user, address indexed provider, uint8 tokenId);
     event TokensRevoked(address indexed user, address indexed provider, uint8[] tokenIds);
@@ -105,7 +114,10 @@ interface IInferenceServing {
     function deleteAccount(address user, address provider) external;
     function depositFund(address user, address provider, uint256 cancelRetrievingAmount) external payable;
     function initialize(uint256 locktime, address ledgerAddress, address owner) external;
-    function processRefund(address user, address provider) external returns (uint256 totalAmount, uint256 balance, uint256 pendingRefund);
+    function processRefund(
+        address user,
+        address provider
+    ) external returns (uint256 totalAmount, uint256 balance, uint256 pendingRefund);
     function removeService() external;
     function requestRefundAll(address user, address provider) external;
     function revokeAllTokens(address provider) external;
@@ -118,10 +130,24 @@ interface IInferenceServing {
 
     function accountExists(address user, address provider) external view returns (bool);
     function getAccount(address user, address provider) external view returns (Account memory);
-    function getAccountsByProvider(address provider, uint256 offset, uint256 limit) external view returns (Account[] memory accounts, uint256 total);
-    function getAccountsByUser(address user, uint256 offset, uint256 limit) external view returns (Account[] memory accounts, uint256 total);
-    function getAllAccounts(uint256 offset, uint256 limit) external view returns (Account[] memory accounts, uint256 total);
-    function getAllServices(uint256 offset, uint256 limit) external view returns (Service[] memory services, uint256 total);
+    function getAccountsByProvider(
+        address provider,
+        uint256 offset,
+        uint256 limit
+    ) external view returns (Account[] memory accounts, uint256 total);
+    function getAccountsByUser(
+        address user,
+        uint256 offset,
+        uint256 limit
+    ) external view returns (Account[] memory accounts, uint256 total);
+    function getAllAccounts(
+        uint256 offset,
+        uint256 limit
+    ) external view returns (Account[] memory accounts, uint256 total);
+    function getAllServices(
+        uint256 offset,
+        uint256 limit
+    ) external view returns (Service[] memory services, uint256 total);
     function getBatchAccountsByUsers(address[] calldata users) external view returns (Account[] memory accounts);
     function getPendingRefund(address user, address provider) external view returns (uint256);
     function getService(address provider) external view returns (Service memory service);
@@ -133,7 +159,17 @@ interface IInferenceServing {
     function MIN_LOCKTIME() external view returns (uint256);
     function MIN_PROVIDER_STAKE() external view returns (uint256);
     function owner() external view returns (address);
-    function previewSettlementResults(TEESettlementData[] calldata settlements) external view returns (address[] memory failedUsers, uint8[] memory failureReasons, address[] memory partialUsers, uint256[] memory partialAmounts);
+    function previewSettlementResults(
+        TEESettlementData[] calldata settlements
+    )
+        external
+        view
+        returns (
+            address[] memory failedUsers,
+            uint8[] memory failureReasons,
+            address[] memory partialUsers,
+            uint256[] memory partialAmounts
+        );
     function serviceExists(address provider) external view returns (bool);
     function supportsInterface(bytes4 interfaceId) external view returns (bool);
 }

@@ -64,7 +64,12 @@ interface ILedgerManager {
     function depositFundFor(address recipient) external payable;
     function initialize(address owner) external;
     function refund(uint256 amount) external;
-    function registerService(string calldata serviceType, string calldata version, address serviceAddress, string calldata description) external;
+    function registerService(
+        string calldata serviceType,
+        string calldata version,
+        address serviceAddress,
+        string calldata description
+    ) external;
     function retrieveFund(address[] calldata providers, string calldata serviceName) external;
     function setRecommendedService(string calldata serviceType, string calldata version) external;
     function spendFund(address user, uint256 amount) external;
@@ -73,11 +78,18 @@ interface ILedgerManager {
     function updateAdditionalInfo(string calldata additionalInfo) external;
 
     function getAllActiveServices() external view returns (ServiceInfo[] memory);
-    function getAllLedgers(uint256 offset, uint256 limit) external view returns (Ledger[] memory ledgers, uint256 total);
-    function getAllVersions(string calldata serviceType) external view returns (string[] memory versions, address[] memory addresses, bool[] memory isRecommendedFlags);
+    function getAllLedgers(
+        uint256 offset,
+        uint256 limit
+    ) external view returns (Ledger[] memory ledgers, uint256 total);
+    function getAllVersions(
+        string calldata serviceType
+    ) external view returns (string[] memory versions, address[] memory addresses, bool[] memory isRecommendedFlags);
     function getLedger(address user) external view returns (Ledger memory);
     function getLedgerProviders(address user, string calldata serviceName) external view returns (address[] memory);
-    function getRecommendedService(string calldata serviceType) external view returns (string memory version, address serviceAddress);
+    function getRecommendedService(
+        string calldata serviceType
+    ) external view returns (string memory version, address serviceAddress);
     function getServiceAddressByName(string calldata serviceName) external view returns (address);
     function getServiceInfo(address serviceAddress) external view returns (ServiceInfo memory);
     function initialized() external view returns (bool);
