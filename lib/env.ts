@@ -31,6 +31,11 @@ export const VARIABLES = {
     secret: false,
     fallback: "http://127.0.0.1:8545",
   },
+  ZG_HOME: {
+    describe: "folder that holds .0g/ (runs, receipts, data) and deployments/, relative to the project",
+    secret: false,
+    fallback: ".",
+  },
   EXPLORER_API_KEY: {
     describe: "key for Chainscan; it accepts any text",
     secret: false,

@@ -6,7 +6,7 @@
  * import { createBroker, parseAmount } from "./lib/index.ts";
  *
  * const signer = new Wallet(key, new JsonRpcProvider("https://evmrpc-testnet.0g.ai"));
- * const broker = await createBroker(signer, { network: "galileo" });
+ * const broker = createBroker(signer, { network: "galileo" });
  * await broker.ledger.depositFund(parseAmount("1.1"));
  */
 

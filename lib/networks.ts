@@ -115,6 +115,11 @@ export function networkNamed(name: string): Network {
   return { name, ...NETWORKS[name] };
 }
 
+/** Whether the chain lives in this process and ends with it: then nothing is kept of what happens on it. */
+export function isEphemeral({ name, mode }: Pick<Network, "name" | "mode">): boolean {
+  return name === "default" || mode === "fork";
+}
+
 /** The link to a transaction or address for people, on networks that have an explorer. */
 export function explorerLink(network: NetworkDefinition, kind: "tx" | "address", id: string): string | undefined {
   return network.explorer === undefined ? undefined : `${network.explorer}/${kind}/${id}`;

@@ -30,12 +30,12 @@ async function outcome(ctx: FlowContext) {
   return { receipt, inft, tokenId: minted.tokenId };
 }
 
-function keptLines(stores: Stores, id: string, network: string): string[] {
+function keptLines(stores: Stores, id: string): string[] {
   if (stores.kept) return [`run ${id}; the same command with --id ${id} repeats nothing`];
   return [
     "Nothing of this is kept: the network lived in this process. To keep it:",
     "  npx hardhat galileo up                                (in another terminal)",
-    `  npx hardhat flow run --network ${network === "default" ? "localhost" : network} --id first`,
+    "  npx hardhat flow run --network localhost --id first",
   ];
 }
 
@@ -94,7 +94,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
             ["spent", `${withUnit(spent.gas)} gas, ${withUnit(spent.answer)} for the answer`],
           ]),
           "",
-          ...keptLines(stores, id, network.name),
+          ...keptLines(stores, id),
         ],
       };
     },

@@ -10,7 +10,7 @@ import { lastFact, type Journal } from "../../lib/flow/journal.ts";
 import type { Question } from "../../lib/flow/question.ts";
 import { INFT_CONTRACT } from "../../lib/inft/deploy.ts";
 import type { Address } from "../../lib/hex.ts";
-import type { Network } from "../../lib/networks.ts";
+import { isEphemeral, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 import { builtArtifact } from "./artifacts.ts";
 import type { OpenConnection } from "./connection.ts";
@@ -21,11 +21,11 @@ import type { Writer } from "./write.ts";
 
 export const DEFAULT_PROMPT = "What is 2+2?";
 
-/** @throws {UsageError} for `--id` on the network that keeps nothing. */
+/** @throws {UsageError} for `--id` on a network that keeps nothing. */
 export function assertIdKept(network: Network, id: string | undefined): void {
-  if (network.name !== "default" || id === undefined) return;
+  if (!isEphemeral(network) || id === undefined) return;
   throw new UsageError({
-    message: "--id names a run to come back to, but the in-process network ends with this command",
+    message: `--id names a run to come back to, but the chain of ${network.name} ends with this command`,
     remedy: "Serve one with npx hardhat galileo up, then add --network localhost.",
     details: { id },
   });

@@ -4,7 +4,12 @@ import path from "node:path";
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
-import type { Network } from "../../lib/networks.ts";
+import { setting } from "../../lib/env.ts";
+import { isEphemeral, type Network } from "../../lib/networks.ts";
+
+function home(hre: HardhatRuntimeEnvironment): string {
+  return path.resolve(hre.config.paths.root, setting("ZG_HOME")?.value ?? ".");
+}
 
 export interface Folders {
   readonly runs: string;
@@ -12,10 +17,10 @@ export interface Folders {
   readonly objects: string;
 }
 
-/** Undefined on the in-process network, where nothing is kept. */
+/** Undefined where the chain ends with the process and nothing is kept. */
 export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network): Folders | undefined {
-  if (network.name === "default") return undefined;
-  const base = path.join(hre.config.paths.root, ".0g", network.name);
+  if (isEphemeral(network)) return undefined;
+  const base = path.join(home(hre), ".0g", network.name);
   return {
     runs: path.join(base, "runs"),
     receipts: path.join(base, "receipts"),
@@ -24,5 +29,5 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
 }
 
 export function deploymentsFolder(hre: HardhatRuntimeEnvironment): string {
-  return path.join(hre.config.paths.root, "deployments");
+  return path.join(home(hre), "deployments");
 }

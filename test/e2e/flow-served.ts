@@ -1,0 +1,179 @@
+import { once } from "node:events";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { expect } from "chai";
+
+import { hardhat, hardhatJson, startHardhat } from "../support/cli.ts";
+import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
+import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
+
+describe("a run that is kept, on a served Galileo", function () {
+  this.timeout(120_000);
+
+  let served: ServedByTask;
+  let home: TemporaryFolder;
+  let env: Record<string, string>;
+  const localhost = ["--network", "localhost"];
+
+  const run = async (...args: string[]) => hardhatJson([...args, ...localhost], env);
+  async function succeed<Data>(...args: string[]): Promise<Data> {
+    const { answer, code, stderr } = await run(...args);
+    if (!answer.ok)
+      throw new Error(`${args.join(" ")}: exit ${String(code)}, ${JSON.stringify(answer.error)}\n${stderr}`);
+    return answer.data as Data;
+  }
+
+  before(async () => {
+    [served, home] = await Promise.all([serveGalileoByTask(), temporaryFolder()]);
+    env = { ...served.env, ZG_HOME: home.path };
+  });
+  after(async () => {
+    await Promise.all([served.stop(), home.remove()]);
+  });
+
+  interface Run {
+    readonly tokenId: string;
+    readonly inft: string;
+    readonly content: string;
+    readonly transactions: readonly object[];
+    readonly steps: readonly { readonly state: string }[];
+  }
+  let first: Run;
+  const receipt = () => path.join(home.path, ".0g", "localhost", "receipts", "first.json");
+
+  it("mints, and a second run with the same id does nothing twice", async () => {
+    first = await succeed<Run>("flow", "run", "--id", "first", "--prompt", "What is 6*7?");
+    expect(first.content).to.equal("42");
+    expect(first.transactions).to.have.length(5);
+
+    const again = await succeed<Run>("flow", "run", "--id", "first", "--prompt", "What is 6*7?");
+    expect(again).to.include({ tokenId: first.tokenId, inft: first.inft, content: "42" });
+    expect(again.transactions).to.deep.equal([]);
+    expect(again.steps.map(({ state }) => state)).to.deep.equal(Array(10).fill("already done"));
+  });
+
+  it("continues without repeating the question, and refuses another one", async () => {
+    expect(await succeed("flow", "run", "--id", "first")).to.have.property("tokenId", first.tokenId);
+    const { code, answer } = await run("flow", "run", "--id", "first", "--prompt", "What is 6*8?");
+    expect(code).to.equal(2);
+    expect(answer).to.have.nested.property("error.code", "ZG_RUN_MISMATCH");
+  });
+
+  it("reports every step of the run as done, and an unknown run as a usage error", async () => {
+    expect(await succeed("flow", "status", "--id", "first")).to.have.property("done", true);
+    const { code, answer } = await run("flow", "status", "--id", "second");
+    expect(code).to.equal(2);
+    expect(answer).to.have.nested.property("error.code", "ZG_USAGE");
+  });
+
+  it("reuses the iNFT contract and the funded sub-account in another run", async () => {
+    const second = await succeed<Run>("flow", "run", "--id", "second", "--prompt", "What is 1+1?");
+    expect(second.inft).to.equal(first.inft);
+    expect(second.tokenId).to.not.equal(first.tokenId);
+    expect(second.transactions).to.have.length(2); // commit and mint
+  });
+
+  it("keeps what it makes where only the user can read it", async () => {
+    const base = path.join(home.path, ".0g", "localhost");
+    for (const folder of ["runs", "receipts", "objects"]) {
+      const at = path.join(base, folder);
+      expect((await stat(at)).mode & 0o777, at).to.equal(0o700);
+      for (const file of await readdir(at)) {
+        expect((await stat(path.join(at, file))).mode & 0o777, file).to.equal(0o600);
+      }
+    }
+  });
+
+  it("proves the token from chain data alone, and opens it with the owner's key", async () => {
+    interface Verified {
+      readonly status: string;
+      readonly checks: readonly { readonly name: string; readonly status: string }[];
+    }
+    const found = await succeed<Verified>("inft", "verify", first.tokenId);
+    expect(found.status).to.equal("proven");
+    expect(found.checks.filter(({ status }) => status === "failed")).to.deep.equal([]);
+
+    const shown = await succeed<{ content: { request: string; response: string } }>(
+      ...["inft", "show", first.tokenId, "--decrypt"],
+    );
+    expect(shown.content.request).to.include("What is 6*7?");
+    expect(shown.content.response).to.include("42");
+  });
+
+  it("verifies the receipt, and refuses it with exit code 5 once a byte has changed", async () => {
+    expect(await succeed("inference", "verify", receipt())).to.have.property("status", "verified");
+
+    const altered = JSON.parse(await readFile(receipt(), "utf8")) as { response: string };
+    const bytes = Buffer.from(altered.response, "base64");
+    bytes[bytes.indexOf("42")] = "5".charCodeAt(0);
+    const file = path.join(home.path, "altered.json");
+    await writeFile(file, JSON.stringify({ ...altered, response: bytes.toString("base64") }));
+    const { code, answer } = await run("inference", "verify", file);
+    expect(code).to.equal(5);
+    expect(answer).to.have.nested.property("error.code", "ZG_RECEIPT_REJECTED");
+    expect(answer).to.have.nested.property("error.details.failed").that.includes("response");
+
+    const mint = await run("inft", "mint", file);
+    expect(mint.code).to.equal(5);
+  });
+
+  it("finds that a receipt is minted already, and says whose token it is", async () => {
+    const found = await succeed("inft", "mint", receipt());
+    expect(found).to.include({ minted: false, tokenId: first.tokenId });
+  });
+
+  it("mints the receipt of a chat as well", async () => {
+    const file = path.join(home.path, "chat.json");
+    const chat = await succeed<{ verification: { status: string } }>(
+      ...["inference", "chat", "--prompt", "What is 3*3?", "--stream", "--out", file],
+    );
+    expect(chat.verification.status).to.equal("verified");
+    const minted = await succeed<{ minted: boolean; tokenId: string }>("inft", "mint", file);
+    expect(minted.minted).to.equal(true);
+    expect(await succeed("inft", "verify", minted.tokenId)).to.have.property("status", "proven");
+  });
+
+  it("continues a run that was killed, and mints once", async () => {
+    const child = startHardhat(["flow", "run", "--id", "killed", "--prompt", "What is 2*2?", ...localhost], env);
+    let stderr = "";
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      stderr += chunk;
+      if (stderr.includes("commit to the mint: 0x")) child.kill("SIGKILL");
+    });
+    await once(child, "close");
+    expect(stderr).to.not.include("10/10");
+
+    const journal = path.join(home.path, ".0g", "localhost", "runs", "killed.jsonl");
+    const asked = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));
+    const resumed = await succeed<Run>("flow", "run", "--id", "killed");
+    expect(resumed.transactions).to.have.length(1); // only the mint
+    const after = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));
+    expect(after).to.deep.equal(asked).and.to.have.length(1);
+  });
+
+  it("refuses a journal that was tampered with and leaves it as it is", async () => {
+    const journal = path.join(home.path, ".0g", "localhost", "runs", "broken.jsonl");
+    await writeFile(journal, '{"type":"started"\n');
+    const { code, answer } = await run("flow", "run", "--id", "broken");
+    expect(code).to.equal(3);
+    expect(answer).to.have.nested.property("error.code", "ZG_JOURNAL");
+    expect(await readFile(journal, "utf8")).to.equal('{"type":"started"\n');
+  });
+
+  it("runs the deployment scripts, which use and write the same records", async () => {
+    const script = async (name: string) => hardhat(["run", `scripts/${name}.ts`, ...localhost], env);
+    const deployed = await script("deploy");
+    expect(deployed.code, deployed.stderr).to.equal(0);
+    expect(deployed.stdout).to.include(`iNFT contract ${first.inft}`);
+
+    const ledger = await script("setup-ledger");
+    expect(ledger.code, ledger.stderr).to.equal(0);
+    expect(ledger.stdout).to.match(/\d 0G at local\//);
+
+    const minted = await script("infer-and-mint");
+    expect(minted.code, minted.stderr).to.equal(0);
+    const [, token = ""] = /token {3}(\d+)/.exec(minted.stdout) ?? [];
+    expect(await succeed("inft", "verify", token)).to.have.property("status", "proven");
+  });
+});
