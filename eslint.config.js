@@ -147,6 +147,7 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/no-unsafe-return": "off",
       "@typescript-eslint/no-unsafe-class-instance-assignment": "off",
+      "@typescript-eslint/unbound-method": "off",
       "@typescript-eslint/no-empty-function": "off",
       "@typescript-eslint/only-throw-error": "off",
       "@typescript-eslint/prefer-promise-reject-errors": "off",
