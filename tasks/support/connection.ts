@@ -40,7 +40,7 @@ export interface OpenConnection {
 
 /** The network named by `--network`, before anything is opened. @throws {UsageError} for an unknown name. */
 export function selectedNetwork(hre: HardhatRuntimeEnvironment): Network {
-  return networkNamed(hre.globalOptions.network ?? "default");
+  return networkNamed(hre.globalOptions.network);
 }
 
 /** The account that signs on networks where only the published development accounts may. */

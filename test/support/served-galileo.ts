@@ -22,7 +22,9 @@ export async function serveGalileoByTask(extra: readonly string[] = []): Promise
   const lines = createInterface({ input: child.stdout });
   const first = await Promise.race([
     once(lines, "line").then(([line]) => line as string),
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`galileo up exited with ${String(code)}: ${stderr}`))),
+    once(child, "exit").then(([code]) =>
+      Promise.reject(new Error(`galileo up exited with ${String(code)}: ${stderr}`)),
+    ),
   ]);
   const answer = JSON.parse(first) as { ok: boolean; data: { url: string } };
   if (!answer.ok) throw new Error(`galileo up: ${first}`);
