@@ -40,7 +40,9 @@ export interface OpenConnection {
 
 /** The network named by `--network`, before anything is opened. @throws {UsageError} for an unknown name. */
 export function selectedNetwork(hre: HardhatRuntimeEnvironment): Network {
-  return networkNamed(hre.globalOptions.network);
+  // Hardhat's type promises a name, but without --network there is none.
+  const named = hre.globalOptions.network as string | undefined;
+  return networkNamed(named ?? "default");
 }
 
 /** The account that signs on networks where only the published development accounts may. */
