@@ -1,6 +1,6 @@
 import { definePlugin } from "hardhat/plugins";
 
-import "./type-extensions.ts";
+import type {} from "./type-extensions.ts";
 
 /**
  * The embedded Galileo as a Hardhat plugin. On the network `default` every new connection boots 0G's contracts and three

@@ -1,7 +1,5 @@
 import type { Galileo } from "./galileo.ts";
 
-import "hardhat/types/network";
-
 declare module "hardhat/types/network" {
   // The parameter must be declared as Hardhat declares it, though nothing here uses it.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-redundant-type-constituents
