@@ -1,0 +1,119 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { expect } from "chai";
+
+import type { InferenceResult } from "../../../lib/compute/inference.ts";
+import { UsageError } from "../../../lib/errors.ts";
+import { FileJournal } from "../../../lib/flow/journal-file.ts";
+import {
+  isUnanswered,
+  JournalCorruptError,
+  lastFact,
+  MemoryJournal,
+  restoreResult,
+  storeResult,
+  type Fact,
+} from "../../../lib/flow/journal.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
+
+const PROVIDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const OTHER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+const chose = (provider: typeof PROVIDER | typeof OTHER): Fact => ({ type: "provider", provider });
+
+describe("FileJournal", () => {
+  let folder: TemporaryFolder;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+  });
+  afterEach(async () => folder.remove());
+
+  it("finds after a restart what was appended before it, one line each", async () => {
+    const journal = new FileJournal(path.join(folder.path, "runs"), "first");
+    journal.append(chose(PROVIDER));
+    journal.append(chose(OTHER));
+    expect((await readFile(journal.file, "utf8")).split("\n")).to.have.length(3);
+
+    const reopened = new FileJournal(path.join(folder.path, "runs"), "first");
+    expect(reopened.facts).to.deep.equal([chose(PROVIDER), chose(OTHER)]);
+    expect(lastFact(reopened, "provider")?.provider).to.equal(OTHER);
+  });
+
+  it("is readable by its owner only", async () => {
+    const journal = new FileJournal(path.join(folder.path, "runs"), "first");
+    journal.append(chose(PROVIDER));
+    expect((await stat(journal.file)).mode & 0o777).to.equal(0o600);
+    expect((await stat(path.dirname(journal.file))).mode & 0o777).to.equal(0o700);
+  });
+
+  it("creates nothing before the first fact", async () => {
+    const journal = new FileJournal(folder.path, "first");
+    const missing = await stat(journal.file).then(
+      () => false,
+      () => true,
+    );
+    expect(missing).to.equal(true);
+  });
+
+  for (const [what, line] of [
+    ["that was cut", '{"type":"provider","prov'],
+    ["that is JSON but no fact", "42"],
+    ["without a type", "{}"],
+  ] as const) {
+    it(`refuses a line ${what}, names it, and leaves the file alone`, async () => {
+      const file = path.join(folder.path, "first.jsonl");
+      const text = `${JSON.stringify(chose(PROVIDER))}\n${line}\n`;
+      await writeFile(file, text);
+      expect(() => new FileJournal(folder.path, "first"))
+        .to.throw(JournalCorruptError)
+        .with.property("details")
+        .that.includes({ line: 2 });
+      expect(await readFile(file, "utf8")).to.equal(text);
+    });
+  }
+
+  for (const id of ["", "../escape", "a/b", ".hidden", "a".repeat(65), "a b"]) {
+    it(`refuses ${JSON.stringify(id)} as the name of a run`, () => {
+      expect(() => new FileJournal(folder.path, id)).to.throw(UsageError);
+    });
+  }
+});
+
+describe("isUnanswered", () => {
+  const asked: Fact = { type: "asked", provider: PROVIDER, request: "" };
+  const refused: Fact = { type: "refused", provider: PROVIDER };
+
+  it("is true from the request to its answer or refusal", () => {
+    const journal = new MemoryJournal();
+    expect(isUnanswered(journal)).to.equal(false);
+    journal.append(asked);
+    expect(isUnanswered(journal)).to.equal(true);
+    journal.append(refused);
+    expect(isUnanswered(journal)).to.equal(false);
+    journal.append(asked);
+    expect(isUnanswered(journal)).to.equal(true);
+    journal.append({ type: "received", result: storeResult(RESULT) });
+    expect(isUnanswered(journal)).to.equal(false);
+  });
+});
+
+const RESULT: InferenceResult = {
+  provider: PROVIDER,
+  user: OTHER,
+  model: "m",
+  requestBytes: new Uint8Array([0, 255, 128]),
+  responseBytes: new Uint8Array([195, 40]), // not UTF-8
+  status: 200,
+  chatId: { id: "c", source: "header" },
+  content: "4",
+  fee: { inputFee: 2n ** 70n, outputFee: 1n, fee: 2n ** 70n + 1n },
+  startedAt: 1,
+  finishedAt: 2,
+};
+
+describe("storeResult", () => {
+  it("survives JSON to the byte and to the neuron", () => {
+    const stored: unknown = JSON.parse(JSON.stringify(storeResult(RESULT)));
+    expect(restoreResult(stored as ReturnType<typeof storeResult>)).to.deep.equal(RESULT);
+  });
+});
