@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+
+import { expect } from "chai";
+import { artifacts, network } from "hardhat";
+
+import { genesisHash } from "../../../lib/chain/connect.ts";
+import { SessionTokens } from "../../../lib/compute/session.ts";
+import { EXIT, ZgError } from "../../../lib/errors.ts";
+import type { FlowContext } from "../../../lib/flow/context.ts";
+import { flowStatus, openRun, planFlow, runFlow } from "../../../lib/flow/flow.ts";
+import { isUnanswered, lastFact, MemoryJournal, type Journal } from "../../../lib/flow/journal.ts";
+import type { Galileo } from "../../../lib/galileo/galileo.ts";
+import type { Misbehaviour } from "../../../lib/galileo/provider/misbehaviour.ts";
+import { checksum, type Hex } from "../../../lib/hex.ts";
+import { inftContract } from "../../../lib/inft/contracts.ts";
+import type { DeploymentRecord } from "../../../lib/inft/records.ts";
+import { MemoryObjectStore } from "../../../lib/storage/object-store.ts";
+
+describe("the flow with a provider that lies or fails", () => {
+  let connection: Awaited<ReturnType<typeof network.create>>;
+  let galileo: Galileo;
+  let record: DeploymentRecord | undefined;
+
+  before(async () => {
+    connection = await network.create();
+    ({ galileo } = connection);
+  });
+  after(async () => connection.close());
+  afterEach(() => {
+    galileo.provider(0).misbehave(undefined);
+  });
+
+  /** A run of a user nobody else is, with everything real but the files. */
+  async function newRun(journal: Journal = new MemoryJournal()): Promise<FlowContext> {
+    const { signer } = await galileo.fundedUser();
+    const { provider } = signer;
+    if (provider === null) throw new Error("a funded user is connected");
+    const read = { network: galileo.network, provider };
+    const { abi, bytecode } = await artifacts.readArtifact("INFT");
+    return {
+      id: "test",
+      read,
+      owner: checksum(signer.address),
+      journal,
+      question: { messages: [{ role: "user", content: "What is 2+2?" }], maxTokens: 64 },
+      genesisHash: await genesisHash(provider),
+      inft: {
+        load: async () => Promise.resolve(record),
+        save: async (saved) => {
+          record = saved;
+          return Promise.resolve();
+        },
+      },
+      usable: () => true,
+      http: { timeoutMs: 1_000 },
+      write: { ...read, signer },
+      session: new SessionTokens({ ...read, signer }),
+      random: randomBytes,
+      artifact: async () => Promise.resolve({ abi, bytecode: bytecode as Hex }),
+      objects: new MemoryObjectStore(),
+      receipts: { save: async () => Promise.resolve(undefined) },
+      retryUnanswered: false,
+      sent: [],
+    };
+  }
+
+  async function failureOf(ctx: FlowContext): Promise<ZgError> {
+    openRun(ctx.journal, ctx);
+    const failed = await runFlow(ctx).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(failed instanceof ZgError)) throw new Error(`expected one of our errors, got ${String(failed)}`);
+    return failed;
+  }
+
+  async function tokensOf(ctx: FlowContext): Promise<bigint> {
+    return record === undefined ? 0n : inftContract(record.address, ctx.read.provider).balanceOf(ctx.owner);
+  }
+
+  const LIES: readonly (readonly [what: string, how: Misbehaviour])[] = [
+    ["a signature that is noise", { kind: "wrong-signature" }],
+    ["a signature of another key", { kind: "foreign-signature" }],
+    ["the signature of another answer", { kind: "replayed-text" }],
+    ["a signature over another request", { kind: "wrong-request-hash" }],
+    ["bytes that were changed after they were signed", { kind: "altered-body" }],
+  ];
+
+  for (const [what, how] of LIES) {
+    it(`mints nothing for ${what}, and refuses it as untrusted`, async () => {
+      // A replayed text needs an answer before it.
+      await runAndMint();
+      galileo.provider(0).misbehave(how);
+      const ctx = await newRun();
+      const failed = await failureOf(ctx);
+      expect(failed.exit, failed.message).to.equal(EXIT.trust);
+      expect(await tokensOf(ctx)).to.equal(0n);
+      const kept = lastFact(ctx.journal, "answered")?.receipt;
+      expect(
+        kept?.checks.some(({ passed }) => !passed),
+        "the answer is kept, with what failed",
+      ).to.equal(true);
+      const status = await flowStatus(ctx);
+      expect(status.find(({ id }) => id === "verify")).to.include({ state: "open" });
+    });
+  }
+
+  async function runAndMint(): Promise<void> {
+    const honest = await newRun();
+    openRun(honest.journal, honest);
+    await runFlow(honest);
+    expect(await tokensOf(honest)).to.equal(1n);
+  }
+
+  it("knows a refused request from a lost one: the first may be repeated", async () => {
+    galileo.provider(0).misbehave({ kind: "status", status: 503 });
+    const ctx = await newRun();
+    await failureOf(ctx);
+    expect(isUnanswered(ctx.journal)).to.equal(false);
+
+    galileo.provider(0).misbehave(undefined);
+    await runFlow(ctx);
+    expect(await tokensOf(ctx)).to.equal(1n);
+  });
+
+  it("asks again for an answer that never came only when told to", async () => {
+    galileo.provider(0).misbehave({ kind: "cut-stream" });
+    const ctx = await newRun();
+    await failureOf(ctx);
+    galileo.provider(0).misbehave(undefined);
+
+    const stopped = await failureOf(ctx);
+    expect(stopped.code).to.equal("ZG_UNANSWERED");
+    await runFlow({ ...ctx, retryUnanswered: true });
+    expect(await tokensOf(ctx)).to.equal(1n);
+  });
+
+  it("fetches a signature that was late with the next run, and pays no second answer", async () => {
+    galileo.provider(0).misbehave({ kind: "no-signature", requests: 1 });
+    const ctx = await newRun();
+    const failed = await failureOf(ctx);
+    expect(failed.code).to.equal("ZG_SIGNATURE_MISSING");
+    const again = await failureOf(ctx);
+    expect(again.code, "still missing, and not asked a second time").to.equal("ZG_SIGNATURE_MISSING");
+    expect(ctx.journal.facts.filter(({ type }) => type === "asked")).to.have.length(1);
+  });
+
+  it("plans a bill that the run stays under, to the neuron", async () => {
+    record = undefined;
+    const ctx = await newRun();
+    const before = await ctx.read.provider.getBalance(ctx.owner);
+    const bill = await planFlow(ctx);
+    openRun(ctx.journal, ctx);
+    await runFlow(ctx);
+    const left = await ctx.read.provider.getBalance(ctx.owner);
+    expect(before - left).to.equal(ctx.sent.reduce((sum, { fee, value }) => sum + fee + value, 0n));
+    expect(before - left <= bill.walletTotal, `${before - left} of ${bill.walletTotal}`).to.equal(true);
+  });
+});
