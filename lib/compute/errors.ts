@@ -438,14 +438,14 @@ export class ListUnstableError extends ComputeError {
   }
 }
 
-/** A live provider was to serve an embedded network or a fork, whose deposits it cannot see. */
+/** A provider of another chain was to serve an embedded network or a fork, whose deposits it cannot see. */
 export class ProviderCannotSeeError extends ComputeError {
   constructor(values: { provider: Address; url: string; network: string }) {
     super(
       "ZG_FORK_PROVIDER",
       EXIT.precondition,
-      `Provider ${values.provider} (${values.url}) serves the live chain and cannot see what happens on ${values.network}`,
-      `Use one of the local providers registered there (${COMMANDS.providers}), or the live network.`,
+      `Provider ${values.provider} (${values.url}) serves another chain and cannot see what happens on ${values.network}`,
+      `Leave --provider out, or choose a local one of ${values.network}: ${COMMANDS.providers} --network ${values.network}`,
       values,
     );
   }

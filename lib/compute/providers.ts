@@ -3,6 +3,7 @@
 import type { IInferenceServing } from "../../types/ethers-contracts/index.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { inferenceServing } from "../chain/contracts.ts";
+import { isForkProvider } from "../chain/development-roles.ts";
 import { chainCall, isRevert } from "../chain/revert.ts";
 import { checksum, parseAddress, type Address } from "../hex.ts";
 import type { Network } from "../networks.ts";
@@ -228,7 +229,7 @@ function unsuitable(service: Service, network: Network | undefined, model: strin
 
 function unreachable(service: Service, network: Network): string | undefined {
   try {
-    return canSee(network, service) ? undefined : "serves the live chain, not this one";
+    return canSee(network, service) ? undefined : "serves another chain than this one";
   } catch (error) {
     if (error instanceof ServiceUrlError) return "registered a URL that is none";
     throw error;
@@ -243,15 +244,19 @@ function byPrice(a: Service, b: Service): number {
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** A provider elsewhere watches the live chain: only one on this machine can know of an embedded chain or a fork. */
-function canSee(network: Network, service: Pick<Service, "url">): boolean {
+/**
+ * A provider elsewhere watches the live chain: only one on this machine can know of an embedded chain. A fork may be one
+ * of an embedded chain, whose providers are on this machine too; only those it brought along know of the fork.
+ */
+function canSee(network: Network, { provider, url }: Pick<Service, "provider" | "url">): boolean {
   if (network.mode === "live") return true;
-  return LOOPBACK.test(new URL(serviceBase(service.url)).hostname);
+  if (!LOOPBACK.test(new URL(serviceBase(url)).hostname)) return false;
+  return network.mode !== "fork" || isForkProvider(provider);
 }
 
 /**
  * Asserts that a provider can see what happens on this network, before anything is asked of it or paid to it.
- * @throws {ProviderCannotSeeError} for a live provider on a fork. {@link ServiceUrlError} for a URL that is none.
+ * @throws {ProviderCannotSeeError} for a fork's upstream provider. {@link ServiceUrlError} for a URL that is none.
  */
 export function assertProviderSees(network: Network, service: Pick<Service, "provider" | "url">): void {
   if (canSee(network, service)) return;

@@ -20,8 +20,6 @@ export interface FlowReadContext {
   readonly genesisHash: Hex;
   /** The recorded iNFT contract of this network, if there is one and the chain still holds it. */
   readonly inft: InftRecordStore;
-  /** Whether a provider can see this chain: on forks and embedded networks only the local ones can. */
-  readonly usable: (service: Service) => boolean;
   readonly http: HttpDeps;
   /** Lets a provider be asked for what it has not collected. A status has none, because it signs nothing. */
   readonly session?: SessionTokens;

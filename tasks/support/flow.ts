@@ -15,7 +15,6 @@ import type { TaskIo } from "./action.ts";
 import { builtArtifact } from "./artifacts.ts";
 import type { OpenConnection } from "./connection.ts";
 import { parseQuestion, type PromptArguments } from "./prompt.ts";
-import { usableOn } from "./providers.ts";
 import type { Stores } from "./stores.ts";
 import type { Writer } from "./write.ts";
 
@@ -56,7 +55,6 @@ export async function flowReadContext(parts: Reading): Promise<FlowReadContext> 
     question,
     genesisHash: await genesisHash(open.read.provider),
     inft: stores.inft,
-    usable: usableOn(open),
     http: { signal: io.signal },
   };
 }

@@ -1,7 +1,6 @@
 import { isAddress } from "ethers";
 
 import type { ServiceKind } from "../../lib/compute/ledger.ts";
-import { ProviderCannotSeeError } from "../../lib/compute/errors.ts";
 import {
   assertProviderSees,
   chooseService,
@@ -35,26 +34,13 @@ export function serviceData(service: Service) {
   return { ...facts, info: info.ok ? info.info : { unreadable: info.reason } };
 }
 
-/** Whether a provider can see what happens on the open network: on a fork only those that came with it can. */
-export function usableOn(open: OpenConnection): (service: Pick<Service, "provider">) => boolean {
-  if (open.network.mode !== "fork") return () => true;
-  const local = new Set(open.connection.galileo.providers.map(({ address }) => address));
-  return ({ provider }) => local.has(provider);
-}
-
 /**
  * The service to ask: the one named, else the cheapest that can be minted.
- * @throws {ProviderCannotSeeError} for a named one that serves another chain than this fork.
+ * @throws {ProviderCannotSeeError} for a named one that serves another chain than this.
  */
-export async function pickUsableService(open: OpenConnection, named: string | undefined): Promise<Service> {
-  const usable = usableOn(open);
-  if (named === undefined) {
-    return chooseService((await listServices(open.read)).filter(usable), { network: open.network });
-  }
-  const service = await resolveService(open.read, named);
-  assertProviderSees(open.network, service);
-  if (!usable(service)) {
-    throw new ProviderCannotSeeError({ provider: service.provider, url: service.url, network: open.network.name });
-  }
+export async function pickUsableService({ read, network }: OpenConnection, named?: string): Promise<Service> {
+  if (named === undefined) return chooseService(await listServices(read), { network });
+  const service = await resolveService(read, named);
+  assertProviderSees(network, service);
   return service;
 }

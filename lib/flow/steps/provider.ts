@@ -18,7 +18,7 @@ export async function pickService(ctx: FlowReadContext): Promise<Service> {
   if (chosen !== undefined) return chosen;
   const { provider } = ctx.question;
   if (provider === undefined) {
-    return chooseService((await listServices(ctx.read)).filter(ctx.usable), { network: ctx.read.network });
+    return chooseService(await listServices(ctx.read), { network: ctx.read.network });
   }
   const service = await resolveService(ctx.read, provider);
   assertProviderSees(ctx.read.network, service);

@@ -51,7 +51,6 @@ describe("the flow with a provider that lies or fails", () => {
           return Promise.resolve();
         },
       },
-      usable: () => true,
       http: { timeoutMs: 1_000 },
       write: { ...read, signer },
       session: new SessionTokens({ ...read, signer }),

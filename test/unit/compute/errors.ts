@@ -225,7 +225,7 @@ const CASES: readonly (readonly [
     "ZG_FORK_PROVIDER",
     EXIT.precondition,
     "cannot see what happens on galileoFork",
-    "local providers",
+    "npx hardhat provider list --network galileoFork",
   ],
   [new errors.NotEndorsedError({ provider }), "ZG_NOT_ENDORSED", EXIT.trust, provider, "endorsed provider"],
   [

@@ -16,6 +16,8 @@ import {
   readService,
   resolveService,
 } from "../../../lib/compute/providers.ts";
+import { developmentAccount } from "../../../lib/chain/development-keys.ts";
+import { ROLES } from "../../../lib/chain/development-roles.ts";
 import { RpcUnreachableError } from "../../../lib/chain/revert.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { checksum, ZERO_ADDRESS, type Address } from "../../../lib/hex.ts";
@@ -25,6 +27,8 @@ import { fakeChain, Refusal } from "./support/fake-chain.ts";
 import { INFO, provider, service, teeWallet, user } from "./support/fixtures.ts";
 
 type Row = readonly unknown[];
+
+const forkProvider = developmentAccount(ROLES.forkProviders[0]).address;
 
 function addressOf(index: number): Address {
   return checksum(`0x${(index + 1).toString(16).padStart(40, "0")}`);
@@ -188,15 +192,23 @@ describe("chooseService", () => {
     const network = networkNamed("galileoFork");
     const live = service({ provider: addressOf(8), inputPrice: 0n, outputPrice: 0n, url: "https://provider.example" });
     const broken = service({ provider: addressOf(7), inputPrice: 0n, outputPrice: 0n, url: "ftp://x" });
-    expect(chooseService([live, broken, dear], { network })).to.equal(dear);
+    // Of a served chain that was forked: on this machine, yet watching the chain the fork left behind.
+    const upstream = service({ provider: addressOf(6), inputPrice: 0n, outputPrice: 0n });
+    const own = service({ provider: forkProvider });
+    expect(chooseService([live, broken, upstream, own], { network })).to.equal(own);
     expect(chooseService([live, dear], { network: networkNamed("galileo") })).to.equal(live);
+    expect(chooseService([upstream, dear], { network: networkNamed("localhost") })).to.equal(upstream);
   });
 });
 
 describe("assertProviderSees", () => {
   for (const url of ["http://127.0.0.1:5", "http://localhost:5/", "http://[::1]:5/v1/proxy", "http://127.9.9.9"]) {
-    it(`lets ${url} serve a fork`, () => {
-      assertProviderSees(networkNamed("galileoFork"), { provider, url });
+    it(`lets ${url} serve the embedded network, and a fork only when it came with it`, async () => {
+      assertProviderSees(networkNamed("default"), { provider, url });
+      assertProviderSees(networkNamed("galileoFork"), { provider: forkProvider, url });
+      await caught(ProviderCannotSeeError, () => {
+        assertProviderSees(networkNamed("galileoFork"), { provider, url });
+      });
     });
   }
 
