@@ -1,7 +1,7 @@
 import { assertSameRun, openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
 import type { FlowContext } from "../../lib/flow/context.ts";
 import { lastFact } from "../../lib/flow/journal.ts";
-import { explorerLink } from "../../lib/networks.ts";
+import { explorerLink, type Network } from "../../lib/networks.ts";
 import { withUnit } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
@@ -28,6 +28,14 @@ async function outcome(ctx: FlowContext) {
     throw new Error("every step is done, but the journal lacks what they made");
   }
   return { receipt, inft, tokenId: minted.tokenId };
+}
+
+/** Where people can look at the transactions, on networks that have an explorer. */
+function explorerPairs(network: Network, { sent }: FlowContext): (readonly [string, string])[] {
+  return sent.flatMap(({ what, hash }) => {
+    const link = explorerLink(network, "tx", hash);
+    return link === undefined ? [] : [[what, link] as const];
+  });
 }
 
 function keptLines(stores: Stores, id: string): string[] {
@@ -91,6 +99,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
             ["owner", ctx.owner],
             ["model", `${model} at ${provider}`],
             ["mode", network.mode === "live" ? "live" : `${network.mode}: ${network.title}`],
+            ...explorerPairs(network, ctx),
             ["spent", `${withUnit(spent.gas)} gas, ${withUnit(spent.answer)} for the answer`],
           ]),
           "",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
-import { parseReceipt, type Receipt } from "../../lib/compute/receipt.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { assertReceipt, parseReceipt, type Receipt, type ReceiptVerification } from "../../lib/compute/receipt.ts";
+import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 
 /**
  * Reads a receipt file.
@@ -20,4 +20,26 @@ export async function readReceiptFile(file: string): Promise<Receipt> {
     });
   }
   return parseReceipt(text);
+}
+
+/** Nothing is wrong with a receipt, but no chain was asked who may sign. */
+export class ReceiptUncheckedError extends ZgError {
+  constructor(reason: string, claimedNetwork: string) {
+    super({
+      code: "ZG_RECEIPT_UNCHECKED",
+      exit: EXIT.precondition,
+      message: `The receipt agrees with itself, which proves little: ${reason}`,
+      remedy: `Name the network whose chain shall say who may sign; the receipt claims --network ${claimedNetwork}.`,
+      details: { claimedNetwork },
+    });
+  }
+}
+
+/**
+ * Asserts that a receipt is proved, by its bytes and by a chain.
+ * @throws {ReceiptRejectedError} when a check failed. {@link ReceiptUncheckedError} when no chain was asked.
+ */
+export function assertProved(receipt: Receipt, found: ReceiptVerification): void {
+  assertReceipt(found);
+  if (found.status === "incomplete") throw new ReceiptUncheckedError(found.reason, receipt.network);
 }

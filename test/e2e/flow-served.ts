@@ -104,6 +104,10 @@ describe("a run that is kept, on a served Galileo", function () {
   it("verifies the receipt, and refuses it with exit code 5 once a byte has changed", async () => {
     expect(await succeed("inference", "verify", receipt())).to.have.property("status", "verified");
 
+    const offline = await hardhatJson(["inference", "verify", receipt()], env);
+    expect(offline.code, "no chain was asked, so it is not called verified").to.equal(3);
+    expect(offline.answer).to.have.nested.property("error.code", "ZG_RECEIPT_UNCHECKED");
+
     const altered = JSON.parse(await readFile(receipt(), "utf8")) as { response: string };
     const bytes = Buffer.from(altered.response, "base64");
     bytes[bytes.indexOf("42")] = "5".charCodeAt(0);
