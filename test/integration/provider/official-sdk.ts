@@ -18,14 +18,21 @@ type SdkSigner = Parameters<typeof createZGComputeNetworkBroker>[0];
 /** A gas price spares the second the SDK waits before every transaction otherwise. Wei. */
 const GAS_PRICE = 3_000_000_000;
 
-/** The SDK announces transactions on the console; a test's output is no place for that. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Runs SDK code without its announcements on the console, and without the timer of five minutes that it leaves behind
+ * after every transaction, which would keep the test process waiting for it.
+ */
+async function contained<T>(work: () => Promise<T>): Promise<T> {
   const { log, warn } = console;
+  const { setTimeout: startTimer } = globalThis;
+  const startLoose = (...args: Parameters<typeof startTimer>) => startTimer(...args).unref();
   console.log = console.warn = () => undefined;
+  globalThis.setTimeout = Object.assign(startLoose, startTimer);
   try {
     return await work();
   } finally {
     Object.assign(console, { log, warn });
+    globalThis.setTimeout = startTimer;
   }
 }
 
@@ -40,7 +47,7 @@ describe("local provider and the official SDK, unmodified", () => {
     // Without this ethers hands the SDK stale nonces on a chain that mines at once.
     rpc = new JsonRpcProvider(served.url, undefined, { cacheTimeout: -1 });
     const wallet = new Wallet(developmentAccount(0).privateKey, rpc);
-    broker = await quietly(async () =>
+    broker = await contained(async () =>
       createZGComputeNetworkBroker(wallet as unknown as SdkSigner, undefined, undefined, undefined, GAS_PRICE),
     );
   });
@@ -51,7 +58,7 @@ describe("local provider and the official SDK, unmodified", () => {
 
   const chat = async (body: object) => {
     const { endpoint, model } = await broker.inference.getServiceMetadata(provider.address);
-    const headers = await quietly(async () => broker.inference.getRequestHeaders(provider.address));
+    const headers = await contained(async () => broker.inference.getRequestHeaders(provider.address));
     return fetch(`${endpoint}/chat/completions`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...headers },
@@ -67,7 +74,7 @@ describe("local provider and the official SDK, unmodified", () => {
   });
 
   it("deposits, transfers and acknowledges", async () => {
-    await quietly(async () => {
+    await contained(async () => {
       await broker.ledger.depositFund(5);
       await broker.ledger.transferFund(provider.address, "inference", 2n * 10n ** 18n);
       await broker.inference.acknowledgeProviderSigner(provider.address);
@@ -111,7 +118,7 @@ describe("local provider and the official SDK, unmodified", () => {
         body: JSON.stringify({ messages: [{ role: "user", content: "1+1" }] }),
       });
     expect((await ask()).status).to.equal(200);
-    await quietly(async () => broker.inference.revokeApiKey(provider.address, tokenId, GAS_PRICE));
+    await contained(async () => broker.inference.revokeApiKey(provider.address, tokenId, GAS_PRICE));
     const refused = await ask();
     expect(await refused.json()).to.deep.equal({ error: "validate session: session token has been revoked" });
   });
@@ -119,7 +126,7 @@ describe("local provider and the official SDK, unmodified", () => {
   it("passes both of its checks of the report, which claims no hardware", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "galileo-report-"));
     try {
-      const result = await quietly(async () => broker.inference.verifyService(provider.address, folder));
+      const result = await contained(async () => broker.inference.verifyService(provider.address, folder));
       expect(result?.signerVerification?.allMatch).to.equal(true);
       expect(result?.composeVerification?.passed).to.equal(true);
       expect(await readdir(folder)).to.deep.equal(["attestation_report.json"]);
