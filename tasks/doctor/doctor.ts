@@ -2,13 +2,14 @@ import { keyVariable } from "../../lib/env.ts";
 import { assertHealthy, examine } from "../../lib/flow/doctor.ts";
 import { action, refusalOf, type Answer } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
+import { onNetwork } from "../support/on-network.ts";
 import { table } from "../support/table.ts";
 
 export default action<object>(async (_args, hre, io): Promise<Answer> =>
   withConnection(
     hre,
     async (open) => {
-      const findings = await examine({
+      const found = await examine({
         read: open.read,
         account: open.knownAddress(),
         keyVariable: keyVariable(open.network.name),
@@ -16,6 +17,9 @@ export default action<object>(async (_args, hre, io): Promise<Answer> =>
         fetch: globalThis.fetch,
         clock: Date.now,
       });
+      const findings = found.map((finding) =>
+        finding.remedy === undefined ? finding : { ...finding, remedy: onNetwork(finding.remedy, open.network.name) },
+      );
       const count = (verdict: string) => findings.filter((finding) => finding.verdict === verdict).length;
       const summary = `${count("ok")} ok, ${count("warning")} warnings, ${count("to fix")} to fix`;
       return {

@@ -7,6 +7,7 @@ import { action, type Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { duration } from "../support/duration.ts";
+import { onNetwork } from "../support/on-network.ts";
 import { resolveProvider } from "../support/providers.ts";
 import { approve, billData } from "../support/spend.ts";
 import { table } from "../support/table.ts";
@@ -72,7 +73,12 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
         text: [
           ...lines(result.providers),
           ...(result.processed > 0n
-            ? [`${withUnit(result.processed)} can be withdrawn: npx hardhat ledger withdraw all`]
+            ? [
+                onNetwork(
+                  `${withUnit(result.processed)} can be withdrawn: npx hardhat ledger withdraw all`,
+                  ctx.network.name,
+                ),
+              ]
             : []),
           ...transactionLines(ctx.network, transactions),
         ],

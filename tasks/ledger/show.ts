@@ -4,6 +4,7 @@ import { format0g, withUnit } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import { ownAddress, withConnection } from "../support/connection.ts";
 import { duration } from "../support/duration.ts";
+import { onNetwork } from "../support/on-network.ts";
 import { pairs, table } from "../support/table.ts";
 
 interface Arguments {
@@ -56,7 +57,10 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
           ? [
               [
                 "ledger",
-                `none; open one with npx hardhat ledger deposit ${format0g(limits.minAccountBalance)}`,
+                onNetwork(
+                  `none; open one with npx hardhat ledger deposit ${format0g(limits.minAccountBalance)}`,
+                  open.network.name,
+                ),
               ] as const,
             ]
           : [

@@ -4,6 +4,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { AbortedError, EXIT, ZgError } from "../../lib/errors.ts";
 import { toJson } from "./json.ts";
+import { onNetwork } from "./on-network.ts";
 
 /** What a task's function gets besides its arguments. */
 export interface TaskIo {
@@ -41,8 +42,14 @@ function write(stream: NodeJS.WriteStream, line: string): void {
   stream.write(`${line}\n`);
 }
 
-function report(error: ZgError, json: boolean, data: object = {}): void {
-  const { code, message, remedy } = error;
+interface Reporting {
+  readonly json: boolean;
+  readonly network: string | undefined;
+}
+
+function report(error: ZgError, { json, network }: Reporting, data: object = {}): void {
+  const { code, message } = error;
+  const remedy = onNetwork(error.remedy, network);
   process.exitCode = error.exit;
   if (json) {
     write(
@@ -64,6 +71,7 @@ export function action<Arguments>(
 ) {
   return async (args: Arguments & CommonArguments, hre: HardhatRuntimeEnvironment): Promise<void> => {
     const json = args.json === true;
+    const reporting = { json, network: hre.globalOptions.network };
     const interruption = new AbortController();
     const onInterrupt = () => {
       interruption.abort(new AbortedError("The command"));
@@ -79,11 +87,11 @@ export function action<Arguments>(
       });
       process.exitCode = EXIT.ok;
       if (!json) for (const line of answer.text) write(process.stdout, line);
-      if (answer.refusal !== undefined) report(answer.refusal, json, answer.data);
+      if (answer.refusal !== undefined) report(answer.refusal, reporting, answer.data);
       else if (json) write(process.stdout, toJson({ ok: true, data: answer.data }));
     } catch (error) {
       if (error instanceof ZgError) {
-        report(error, json);
+        report(error, reporting);
         return;
       }
       if (!json) throw error;
