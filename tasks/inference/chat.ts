@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 
 import { genesisHash } from "../../lib/chain/connect.ts";
-import { ChatIdMissingError } from "../../lib/compute/errors.ts";
+import { ChatIdMissingError, NoSubAccountError } from "../../lib/compute/errors.ts";
+import { requiredLocked } from "../../lib/compute/funding.ts";
 import { buildChatRequest, chat, estimateFee, fetchSignature } from "../../lib/compute/inference.ts";
 import { readSubAccount } from "../../lib/compute/ledger.ts";
 import { createReceipt } from "../../lib/compute/receipt.ts";
@@ -45,13 +46,17 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
         ...(temperature === undefined ? {} : { temperature }),
         random: randomBytes,
       });
+      const fee = estimateFee(service, requestBytes, maxTokens);
       const account = await readSubAccount(read, owner, service.provider);
+      if (account === undefined) {
+        throw new NoSubAccountError({ user: owner, provider: service.provider, minimum: requiredLocked(0n, fee) });
+      }
       const bill = makeBill([
         {
           what: `one answer of ${service.model}`,
-          amount: estimateFee(service, requestBytes, maxTokens),
+          amount: fee,
           from: "fee",
-          note: `at most, from the sub-account, which holds ${withUnit(account?.spendable ?? 0n)}`,
+          note: `at most, from the sub-account, which holds ${withUnit(account.spendable)}`,
         },
       ]);
       const { provider, model } = service;
