@@ -6,8 +6,9 @@ import type { NetworkConnection } from "hardhat/types/network";
 
 import { assertChain } from "../../lib/chain/connect.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
+import { RpcUnreachableError } from "../../lib/chain/revert.ts";
 import { assertSignerAllowed, developmentAccount } from "../../lib/chain/development-keys.ts";
-import { keyVariable, parsePrivateKey, setting } from "../../lib/env.ts";
+import { keyVariable, parsePrivateKey, rpcSetting, setting } from "../../lib/env.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { checksum, type Address, type Hex } from "../../lib/hex.ts";
 import { networkNamed, type Network } from "../../lib/networks.ts";
@@ -23,6 +24,55 @@ export class PrivateKeyMissingError extends ZgError {
       remedy: `Put ${variable} into .env, or run: npx hardhat keystore set ${variable}`,
       details: { network: network.name, variable },
     });
+  }
+}
+
+/** Nobody answers at the network's RPC address. */
+export class NetworkUnreachableError extends ZgError {
+  constructor(network: Network, cause: unknown) {
+    const { value, from } = rpcSetting(network.name as RpcNetwork);
+    // An RPC address often carries a key in its path or query.
+    const where = URL.canParse(value) ? new URL(value).host : "an address that is no URL";
+    const { title, name, mode } = network;
+    const source = from === "default" ? "" : `, from ${from}`;
+    super({
+      code: "ZG_RPC",
+      exit: EXIT.network,
+      message: `${mode === "fork" ? "The upstream of " : ""}${name} (${title}) does not answer at ${where}${source}`,
+      remedy:
+        name === "localhost"
+          ? "Start it in another terminal: npx hardhat galileo up"
+          : `Check ${from === "default" ? "the network" : from}, or set another RPC address (see .env.example).`,
+      details: { network: name, host: where, from },
+      cause,
+    });
+  }
+}
+
+type RpcNetwork = Parameters<typeof rpcSetting>[0];
+
+/**
+ * Opens a network and makes sure that it is the chain its name promises.
+ * @throws {NetworkUnreachableError} {@link WrongChainError}
+ */
+async function connect(hre: HardhatRuntimeEnvironment, network: Network): Promise<NetworkConnection> {
+  let connection: NetworkConnection;
+  try {
+    connection = await hre.network.create(network.name);
+  } catch (error) {
+    // A fork asks its upstream at once, and what Hardhat throws then has no class.
+    if (network.mode !== "fork" || error instanceof ZgError) throw error;
+    throw new NetworkUnreachableError(network, error);
+  }
+  try {
+    await assertChain(network, connection.ethers.provider);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    if (error instanceof RpcUnreachableError && network.name !== "default") {
+      throw new NetworkUnreachableError(network, error);
+    }
+    throw error;
   }
 }
 
@@ -78,10 +128,9 @@ export async function withConnection<T>(
   io?: TaskIo,
 ): Promise<T> {
   const network = selectedNetwork(hre);
-  const connection = await hre.network.create(network.name);
+  const connection = await connect(hre, network);
   try {
-    const provider = connection.ethers.provider as unknown as ethers.Provider;
-    await assertChain(network, provider);
+    const { provider } = connection.ethers;
     const read: ReadContext = { network, provider };
     let wallet: ethers.Wallet | undefined;
     return await use({
