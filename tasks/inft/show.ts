@@ -2,7 +2,7 @@ import { fromHex, type Hex } from "../../lib/hex.ts";
 import { decodeContent, openDatum } from "../../lib/inft/content.ts";
 import { ContentNotHereError } from "../../lib/inft/errors.ts";
 import { readToken, type TokenView } from "../../lib/inft/show.ts";
-import { readChatCompletion } from "../../lib/protocol/chat.ts";
+import { readChatCompletion, readChatStream } from "../../lib/protocol/chat.ts";
 import { action, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
@@ -41,13 +41,21 @@ async function decrypt(open: OpenConnection, token: TokenView) {
   return { request: text(request), response: text(response) };
 }
 
+/** What the response says; the response itself when it says nothing that can be read. */
 function answerOf(response: string): string {
+  let body: unknown;
   try {
-    return readChatCompletion(JSON.parse(response)).content;
+    body = JSON.parse(response);
   } catch (error) {
-    if (error instanceof SyntaxError) return response; // a stream, not one JSON document
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
+    // Not one JSON document: a stream.
+    const reader = readChatStream();
+    reader.push(Buffer.from(response));
+    reader.end();
+    const { content } = reader.answer();
+    return content === "" ? response : content;
   }
+  return readChatCompletion(body).content;
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
