@@ -50,7 +50,7 @@ describe("the ledger and provider tasks, from the first deposit to the last with
     const { code, error } = await refused("ledger", "deposit", "0.05");
     expect(code).to.equal(3);
     expect(error.code).to.equal("ZG_MIN_DEPOSIT");
-    expect(error.remedy).to.include("npx hardhat ledger deposit 0.1");
+    expect(error.remedy).to.include("npx hardhat --network localhost ledger deposit 0.1");
     expect((await succeed<Shown>("ledger", "show")).ledger).to.equal(null);
   });
 
@@ -58,7 +58,7 @@ describe("the ledger and provider tasks, from the first deposit to the last with
     const { code, error } = await refused("provider", "acknowledge", CHEAP);
     expect(code).to.equal(3);
     expect(error.code).to.equal("ZG_NO_SUBACCOUNT");
-    expect(error.remedy).to.include("npx hardhat ledger transfer");
+    expect(error.remedy).to.include("npx hardhat --network localhost ledger transfer");
   });
 
   it("opens the ledger with exactly what was asked: 1.1 0G is 1100000000000000000 neuron", async () => {
