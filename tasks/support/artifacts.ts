@@ -7,6 +7,20 @@ import type { ContractArtifact } from "../../lib/inft/deploy.ts";
 import type { TaskIo } from "./action.ts";
 
 /**
+ * Runs Hardhat's build with its output on stderr. Even when quiet it prints on stdout, which is the result's, and a
+ * process of its own would cost every command a second.
+ */
+async function build(hre: HardhatRuntimeEnvironment): Promise<void> {
+  const { log } = console;
+  console.log = console.error;
+  try {
+    await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
+  } finally {
+    console.log = log;
+  }
+}
+
+/**
  * Builds the contracts if anything changed since the last build, then reads one artefact and what the compiler was given
  * for it. Prints nothing on stdout: that is the result's.
  */
@@ -16,7 +30,9 @@ export async function builtArtifact(
   io: Pick<TaskIo, "log">,
 ): Promise<ContractArtifact> {
   if (!(await hre.artifacts.artifactExists(contractName))) io.log("compiling the contracts, once");
-  await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
+  await build(hre);
+  // The look above made Hardhat remember which artefacts there were before the build.
+  await hre.artifacts.clearCache();
   const { abi, bytecode, inputSourceName } = await hre.artifacts.readArtifact(contractName);
   const artifact = { abi, bytecode: bytecode as Hex };
   const buildInfoId = await hre.artifacts.getBuildInfoId(contractName);

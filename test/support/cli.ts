@@ -23,17 +23,25 @@ function bareEnvironment(extra: Readonly<Record<string, string>>): NodeJS.Proces
 }
 
 /** Starts `hardhat <args>`. The Node of the running test is used, so no wrapper process stays behind when it is killed. */
-export function startHardhat(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+export function startHardhat(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd = PROJECT_ROOT,
+): ChildProcess {
   return spawn(process.execPath, [HARDHAT, ...args], {
-    cwd: PROJECT_ROOT,
+    cwd,
     env: bareEnvironment(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
 
 /** Runs `hardhat <args>` to its end. */
-export async function hardhat(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
-  const child = startHardhat(args, env);
+export async function hardhat(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd = PROJECT_ROOT,
+): Promise<Finished> {
+  const child = startHardhat(args, env, cwd);
   const output = { stdout: "", stderr: "" };
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (output.stdout += chunk));
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (output.stderr += chunk));
@@ -49,8 +57,9 @@ export type JsonAnswer =
 export async function hardhatJson(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd = PROJECT_ROOT,
 ): Promise<Finished & { answer: JsonAnswer }> {
-  const finished = await hardhat([...args, "--json"], env);
+  const finished = await hardhat([...args, "--json"], env, cwd);
   let answer: JsonAnswer;
   try {
     answer = JSON.parse(finished.stdout) as JsonAnswer;
