@@ -36,6 +36,7 @@ export type Fact =
   | { readonly type: "refused"; readonly provider: Address }
   | { readonly type: "received"; readonly result: StoredResult }
   | { readonly type: "answered"; readonly receipt: Receipt }
+  | { readonly type: "verified" }
   | { readonly type: "sealed"; readonly inft: Address; readonly data: SealedMintData }
   | { readonly type: "minted"; readonly tokenId: string; readonly hash?: Hex };
 

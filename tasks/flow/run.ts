@@ -30,6 +30,12 @@ async function outcome(ctx: FlowContext) {
   return { receipt, inft, tokenId: minted.tokenId };
 }
 
+/** How real all of this was. */
+function modeText({ mode, title }: Network): string {
+  if (mode === "live") return "live";
+  return `${mode}: ${title}; 0G's contracts are real, the provider is simulated: no TEE, nothing real was paid`;
+}
+
 /** Where people can look at the transactions, on networks that have an explorer. */
 function explorerPairs(network: Network, { sent }: FlowContext): (readonly [string, string])[] {
   return sent.flatMap(({ what, hash }) => {
@@ -98,7 +104,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
             ["contract", explorerLink(network, "address", inft) ?? inft],
             ["owner", ctx.owner],
             ["model", `${model} at ${provider}`],
-            ["mode", network.mode === "live" ? "live" : `${network.mode}: ${network.title}`],
+            ["mode", modeText(network)],
             ...explorerPairs(network, ctx),
             ["spent", `${withUnit(spent.gas)} gas, ${withUnit(spent.answer)} for the answer`],
           ]),
