@@ -80,7 +80,7 @@ async function work(job: SdkJob): Promise<SdkFindings> {
     const body = await response.text();
     const chatId = response.headers.get("ZG-Res-Key");
     const valid = await broker.inference.processResponse(provider, chatId ?? undefined);
-    const authorization = headers["Authorization"] ?? "";
+    const authorization = headers["Authorization"];
     answers.push({ endpoint, model, authorization, status: response.status, body, chatId, valid });
   }
 
@@ -99,7 +99,7 @@ export async function runOfficialSdk(job: SdkJob): Promise<SdkFindings> {
   let printed = "";
   let found = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => (printed += chunk));
+    stream?.setEncoding("utf8").on("data", (chunk: string) => (printed += chunk));
   }
   const findings = child.stdio[REPORT_FD] as Readable;
   findings.setEncoding("utf8").on("data", (chunk: string) => (found += chunk));
