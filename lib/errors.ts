@@ -36,6 +36,20 @@ export abstract class ZgError extends Error {
   }
 }
 
+/** Base of a domain's errors: the same in a row, so that a class reads as code, exit, sentence, remedy, values. */
+export abstract class DomainError extends ZgError {
+  protected constructor(
+    code: ZgErrorOptions["code"],
+    exit: ZgErrorOptions["exit"],
+    message: string,
+    remedy: string,
+    details: Readonly<Record<string, unknown>> = {},
+    cause?: unknown,
+  ) {
+    super({ code, exit, message, remedy, details, cause });
+  }
+}
+
 /** An option, argument or file of the user's is missing or malformed. */
 export class UsageError extends ZgError {
   constructor(options: { message: string; remedy: string; details?: Record<string, unknown>; cause?: unknown }) {

@@ -1,21 +1,12 @@
 /** The form of a receipt: one JSON document with everything needed to check an inference again. */
 
-import { getAddress, isAddress } from "ethers";
 import { z } from "zod";
 
-import type { Address, Hex } from "../hex.ts";
+import { addressSchema, hashSchema } from "../hex-schema.ts";
 
 export const RECEIPT_KIND = "0g-inference-receipt";
 export const RECEIPT_VERSION = 1;
 
-const address = z
-  .string()
-  .refine((text) => text.startsWith("0x") && isAddress(text), "not an address")
-  .transform((text) => getAddress(text) as Address);
-const hash = z
-  .string()
-  .regex(/^0x[0-9a-f]{64}$/)
-  .transform((text) => text as Hex);
 /** Amounts are decimal strings: JSON numbers are floats. */
 const neuron = z.string().regex(/^(?:0|[1-9]\d{0,77})$/);
 const count = z.int().min(0);
@@ -29,11 +20,11 @@ export const receiptSchema = z.strictObject({
   network: z.string().min(1),
   chainId: count,
   /** Hash of block 0: tells the embedded and the public Galileo apart. */
-  genesisHash: hash,
-  user: address,
+  genesisHash: hashSchema,
+  user: addressSchema,
   /** The service as the chain listed it when it was asked. Prices in neuron per token. */
   service: z.strictObject({
-    provider: address,
+    provider: addressSchema,
     serviceType: z.string(),
     url: z.string(),
     model: z.string(),
@@ -42,7 +33,7 @@ export const receiptSchema = z.strictObject({
     updatedAt: neuron,
     verifiability: z.string(),
     additionalInfo: z.string(),
-    teeSignerAddress: address,
+    teeSignerAddress: addressSchema,
     endorsed: z.boolean(),
   }),
   /** The exact bytes sent and received, base64. The session token is in a header and never here. */

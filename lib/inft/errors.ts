@@ -1,22 +1,8 @@
 /** Every way the iNFT domain fails, one class each. The Why and How of each code is in docs/errors.md. */
 
-import { EXIT, ZgError, type ExitCode } from "../errors.ts";
+import { DomainError, EXIT } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { Mode } from "../networks.ts";
-
-/** What a subclass passes on: a code, a sentence with its values, a remedy. */
-abstract class InftError extends ZgError {
-  protected constructor(
-    code: `ZG_${string}`,
-    exit: Exclude<ExitCode, 0>,
-    message: string,
-    remedy: string,
-    details: Readonly<Record<string, unknown>> = {},
-    cause?: unknown,
-  ) {
-    super({ code, exit, message, remedy, details, cause });
-  }
-}
 
 const DEPLOY_AGAIN = "npx hardhat inft deploy --force";
 const SHOW = (tokenId: bigint) => `npx hardhat inft show ${tokenId}`;
@@ -24,7 +10,7 @@ const SHOW = (tokenId: bigint) => `npx hardhat inft show ${tokenId}`;
 // --- Contract and record ----------------------------------------------------------------------------------------
 
 /** No contract stands where an iNFT was expected. */
-export class InftMissingError extends InftError {
+export class InftMissingError extends DomainError {
   constructor(values: { address: Address; network: string }) {
     super(
       "ZG_INFT_MISSING",
@@ -37,7 +23,7 @@ export class InftMissingError extends InftError {
 }
 
 /** The iNFT was to be deployed on a chain without InferenceServing. */
-export class ServingMissingError extends InftError {
+export class ServingMissingError extends DomainError {
   constructor(values: { inferenceServing: string }, cause?: unknown) {
     super(
       "ZG_SERVING_MISSING",
@@ -51,7 +37,7 @@ export class ServingMissingError extends InftError {
 }
 
 /** A deployment record cannot be read. The file is left as it is. */
-export class RecordMalformedError extends InftError {
+export class RecordMalformedError extends DomainError {
   constructor(values: { file: string; problem: string }, cause?: unknown) {
     super(
       "ZG_RECORD_MALFORMED",
@@ -65,7 +51,7 @@ export class RecordMalformedError extends InftError {
 }
 
 /** A deployment record names another chain than the one connected to, or the code there is another. */
-export class RecordMismatchError extends InftError {
+export class RecordMismatchError extends DomainError {
   constructor(values: { file: string; field: string; recorded: string | number; actual: string | number }) {
     const { file, field, recorded, actual } = values;
     super(
@@ -81,7 +67,7 @@ export class RecordMismatchError extends InftError {
 // --- Minting ----------------------------------------------------------------------------------------------------
 
 /** This result is a token already. */
-export class ResultAlreadyMintedError extends InftError {
+export class ResultAlreadyMintedError extends DomainError {
   constructor(values: { tokenId: bigint }, cause?: unknown) {
     super(
       "ZG_ALREADY_MINTED",
@@ -95,7 +81,7 @@ export class ResultAlreadyMintedError extends InftError {
 }
 
 /** The provider lists no TEE signer, so nothing of it can be proven. */
-export class SignerMissingError extends InftError {
+export class SignerMissingError extends DomainError {
   constructor(values: { provider: string }, cause?: unknown) {
     super(
       "ZG_SIGNER_MISSING",
@@ -109,7 +95,7 @@ export class SignerMissingError extends InftError {
 }
 
 /** The signature of a result is not that of the signer its provider lists now. */
-export class ResultSignerMismatchError extends InftError {
+export class ResultSignerMismatchError extends DomainError {
   constructor(values: { provider: string; listed: string; recovered: string }, cause?: unknown) {
     super(
       "ZG_RESULT_SIGNER",
@@ -123,7 +109,7 @@ export class ResultSignerMismatchError extends InftError {
 }
 
 /** A result that is not live was to be minted on a live chain. */
-export class SimulatedResultError extends InftError {
+export class SimulatedResultError extends DomainError {
   constructor(values: { mode: Mode; network: string }) {
     super(
       "ZG_SIMULATED",
@@ -136,7 +122,7 @@ export class SimulatedResultError extends InftError {
 }
 
 /** The same commitment is open already. */
-export class CommitmentPendingError extends InftError {
+export class CommitmentPendingError extends DomainError {
   constructor(values: { minter: string; commitment: string; expiresAt: bigint }, cause?: unknown) {
     super(
       "ZG_COMMITMENT_PENDING",
@@ -150,7 +136,7 @@ export class CommitmentPendingError extends InftError {
 }
 
 /** Nobody committed to this mint, or to exactly these arguments. */
-export class CommitmentMissingError extends InftError {
+export class CommitmentMissingError extends DomainError {
   constructor(values: { minter: string; commitment: string }, cause?: unknown) {
     super(
       "ZG_COMMITMENT_MISSING",
@@ -164,7 +150,7 @@ export class CommitmentMissingError extends InftError {
 }
 
 /** The commitment is of the same block still. */
-export class CommitmentTooYoungError extends InftError {
+export class CommitmentTooYoungError extends DomainError {
   constructor(values: { minter: string; commitment: string; committedBlock: bigint }, cause?: unknown) {
     super(
       "ZG_COMMITMENT_YOUNG",
@@ -178,7 +164,7 @@ export class CommitmentTooYoungError extends InftError {
 }
 
 /** The commitment was not used in its day. */
-export class CommitmentExpiredError extends InftError {
+export class CommitmentExpiredError extends DomainError {
   constructor(values: { minter: string; commitment: string; expiredAt: bigint }, cause?: unknown) {
     super(
       "ZG_COMMITMENT_EXPIRED",
@@ -192,7 +178,7 @@ export class CommitmentExpiredError extends InftError {
 }
 
 /** The arguments of a mint contradict each other. */
-export class MintArgumentsError extends InftError {
+export class MintArgumentsError extends DomainError {
   constructor(values: { problem: string; [value: string]: unknown }, cause?: unknown) {
     super(
       "ZG_MINT_ARGUMENTS",
@@ -206,7 +192,7 @@ export class MintArgumentsError extends InftError {
 }
 
 /** The recipient cannot hold a token. */
-export class RecipientRefusesTokenError extends InftError {
+export class RecipientRefusesTokenError extends DomainError {
   constructor(values: { receiver: string }, cause?: unknown) {
     super(
       "ZG_RECIPIENT",
@@ -222,7 +208,7 @@ export class RecipientRefusesTokenError extends InftError {
 // --- Tokens -----------------------------------------------------------------------------------------------------
 
 /** No such token. */
-export class TokenMissingError extends InftError {
+export class TokenMissingError extends DomainError {
   constructor(values: { tokenId: bigint; inft?: Address }, cause?: unknown) {
     super(
       "ZG_TOKEN_MISSING",
@@ -236,7 +222,7 @@ export class TokenMissingError extends InftError {
 }
 
 /** A token with private data was to move without the proof that carries its keys over. */
-export class TransferNeedsProofError extends InftError {
+export class TransferNeedsProofError extends DomainError {
   constructor(values: { tokenId: bigint; from: string; to: string }, cause?: unknown) {
     super(
       "ZG_TRANSFER_PROOF",
@@ -250,7 +236,7 @@ export class TransferNeedsProofError extends InftError {
 }
 
 /** A rule of ERC-721 itself. */
-export class TokenRuleError extends InftError {
+export class TokenRuleError extends DomainError {
   constructor(values: { error: string; sentence: string; args: Readonly<Record<string, unknown>> }, cause?: unknown) {
     const { error, sentence, args } = values;
     super(
@@ -267,7 +253,7 @@ export class TokenRuleError extends InftError {
 // --- Content and keys -------------------------------------------------------------------------------------------
 
 /** What was decrypted is not a document of a request and a response. */
-export class ContentMalformedError extends InftError {
+export class ContentMalformedError extends DomainError {
   constructor(problem: string, cause?: unknown) {
     super(
       "ZG_CONTENT",
@@ -281,7 +267,7 @@ export class ContentMalformedError extends InftError {
 }
 
 /** A sealed document was made for another token than the one that holds it. */
-export class ContentMisplacedError extends InftError {
+export class ContentMisplacedError extends DomainError {
   constructor(values: { expected: Hex; actual: Hex }) {
     super(
       "ZG_CONTENT_TOKEN",
@@ -294,7 +280,7 @@ export class ContentMisplacedError extends InftError {
 }
 
 /** No public key of the owner can be had, so nothing can be sealed to it. */
-export class PublicKeyUnavailableError extends InftError {
+export class PublicKeyUnavailableError extends DomainError {
   constructor(values: { address: Address; recovered?: Address }, cause?: unknown) {
     super(
       "ZG_OWNER_KEY",
@@ -314,7 +300,7 @@ function timeOf(unixSeconds: bigint): string {
 }
 
 /** The encrypted bytes of a token are not on this machine, or its keys were never published. */
-export class ContentNotHereError extends InftError {
+export class ContentNotHereError extends DomainError {
   constructor(values: { tokenId: bigint; network: string }) {
     super(
       "ZG_CONTENT_NOT_HERE",
@@ -327,7 +313,7 @@ export class ContentNotHereError extends InftError {
 }
 
 /** A token's proof does not hold, or does not reach far enough. */
-export class TokenNotProvenError extends InftError {
+export class TokenNotProvenError extends DomainError {
   constructor(values: { tokenId: bigint; status: string; reason: string }) {
     super(
       "ZG_TOKEN_NOT_PROVEN",

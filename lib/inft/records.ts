@@ -3,43 +3,35 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
-import { getAddress, isAddress, keccak256 } from "ethers";
+import { getAddress, keccak256 } from "ethers";
 import { z } from "zod";
 
 import { genesisHash } from "../chain/connect.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { chainCall } from "../chain/revert.ts";
+import { addressSchema, hashSchema } from "../hex-schema.ts";
 import type { Address, Hex } from "../hex.ts";
 import { isMissing, writeFileAtomic } from "../storage/atomic-file.ts";
 import { InftMissingError, RecordMalformedError, RecordMismatchError } from "./errors.ts";
 
 export const RECORD_VERSION = 1;
 
-const address = z
-  .string()
-  .refine((text) => text.startsWith("0x") && isAddress(text), "not an address")
-  .transform((text) => getAddress(text) as Address);
-const hash = z
-  .string()
-  .regex(/^0x[0-9a-f]{64}$/, "not 32 bytes")
-  .transform((text) => text as Hex);
-
 const recordSchema = z.strictObject({
   version: z.literal(RECORD_VERSION),
   contractName: z.string().min(1),
-  address,
+  address: addressSchema,
   network: z.string().min(1),
   chainId: z.int().positive(),
   /** Hash of block 0: tells a served Galileo from the public one, whose chain id it shares. */
-  genesisHash: hash,
-  transaction: hash,
+  genesisHash: hashSchema,
+  transaction: hashSchema,
   block: z.int().min(0),
-  deployer: address,
+  deployer: addressSchema,
   /** Constructor arguments, in order; amounts as decimal strings. */
   args: z.array(z.unknown()),
   abi: z.array(z.unknown()),
   /** keccak256 of the code at the address. */
-  codeHash: hash,
+  codeHash: hashSchema,
   /** What the compiler was given, for a later verification of the source. */
   compiler: z
     .strictObject({ solcLongVersion: z.string(), sourceName: z.string(), input: z.record(z.string(), z.unknown()) })
