@@ -1,6 +1,8 @@
 /** What a command is about to spend, at worst, row by row. Shown before anything is sent. */
 
 import { MaxSpendExceededError } from "../chain/spending.ts";
+import { EXIT, ZgError } from "../errors.ts";
+import { withUnit } from "../units.ts";
 
 export interface BillRow {
   readonly what: string;
@@ -54,4 +56,30 @@ export function assertWithin(bill: Bill, cap: bigint | undefined, what: string):
   if (cap !== undefined && bill.exposure > cap) {
     throw new MaxSpendExceededError({ what, cap, needed: bill.exposure, spent: 0n });
   }
+}
+
+/** A step takes more than the plan said, because provider or chain changed since. Nothing was sent for it. */
+export class PlanExceededError extends ZgError {
+  constructor(values: { what: string; needed: bigint; planned: bigint }) {
+    const { what, needed, planned } = values;
+    super({
+      code: "ZG_PLAN_EXCEEDED",
+      exit: EXIT.precondition,
+      message: `To ${what} now takes ${withUnit(needed)}, but the plan said at most ${withUnit(planned)}`,
+      remedy:
+        "What the provider or the chain says changed after the plan. Run the command again and look at its new plan.",
+      details: values,
+    });
+  }
+}
+
+/**
+ * Asserts that a step moves no more than the plan said of moves of its kind. What a step needs is worked out again when
+ * its turn comes, partly from what the provider says, which must not be able to add to what was agreed to.
+ * @throws {PlanExceededError} before anything is sent.
+ */
+export function assertPlanned(plan: Bill | undefined, from: BillRow["from"], needed: bigint, what: string): void {
+  if (plan === undefined) return;
+  const planned = sum(plan.rows, from);
+  if (needed > planned) throw new PlanExceededError({ what, needed, planned });
 }

@@ -7,6 +7,7 @@ import type { SessionTokens } from "../compute/session.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { ContractArtifact, InftRecordStore } from "../inft/deploy.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
+import type { Bill } from "./bill.ts";
 import { lastFact, type Journal } from "./journal.ts";
 import type { Question } from "./question.ts";
 import type { Step } from "./step.ts";
@@ -41,6 +42,8 @@ export interface FlowContext extends FlowReadContext {
   readonly receipts: ReceiptStore;
   /** Ask again although an earlier request of this run may have been charged. */
   readonly retryUnanswered: boolean;
+  /** What was agreed to; no step moves more. Worked out when a run starts without one. */
+  readonly plan?: Bill;
   /** Every transaction of this run of the command, in order. */
   readonly sent: ConfirmedTransaction[];
 }

@@ -74,9 +74,13 @@ function recorded(step: FlowStep): FlowStep {
   return { ...step, run };
 }
 
-/** Does what is left to do, in order. */
+/**
+ * Does what is left to do, in order, and moves no more money than the plan says.
+ * @throws {PlanExceededError} when a step would; what came before it is done.
+ */
 export async function runFlow(ctx: FlowContext, steps = FLOW_STEPS): Promise<readonly StepOutcome[]> {
-  return runSteps(steps.map(recorded), ctx, ctx.write.log ?? (() => undefined));
+  const plan = ctx.plan ?? (await planFlow(ctx, steps));
+  return runSteps(steps.map(recorded), { ...ctx, plan }, ctx.write.log ?? (() => undefined));
 }
 
 /** Checks every step and changes nothing. */

@@ -73,7 +73,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
         return { data: { ...common, dryRun: true, plan: billData(bill) }, text: ["dry run: nothing was sent"] };
       }
       openRun(journal, ctx);
-      const steps = await runFlow(ctx);
+      const steps = await runFlow({ ...ctx, plan: bill });
       const { receipt, inft, tokenId } = await outcome(ctx);
       const spent = { gas: ctx.sent.reduce((sum, { fee }) => sum + fee, 0n), answer: BigInt(receipt.fee.fee) };
       const { model, provider } = receipt.service;

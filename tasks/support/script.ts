@@ -33,9 +33,10 @@ export async function runScript(hre: HardhatRuntimeEnvironment, script: Script):
         const writer = await openWriter(open, args, io);
         const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false };
         const ctx = await flowContext(parts);
-        await approve(await planFlow(ctx, steps), args, open.network, io, what);
+        const plan = await planFlow(ctx, steps);
+        await approve(plan, args, open.network, io, what);
         openRun(journal, ctx);
-        await runFlow(ctx, steps);
+        await runFlow({ ...ctx, plan }, steps);
         return { data: {}, text: await report(ctx) };
       },
       io,

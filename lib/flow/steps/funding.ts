@@ -3,6 +3,7 @@ import { buildChatRequest, estimateFee } from "../../compute/inference.ts";
 import { deposit, readSubAccount, transfer } from "../../compute/ledger.ts";
 import type { Service } from "../../compute/providers.ts";
 import { withUnit } from "../../units.ts";
+import { assertPlanned } from "../bill.ts";
 import { chosenService, requireService, type FlowReadContext, type FlowStep } from "../context.ts";
 import { lastFact } from "../journal.ts";
 
@@ -49,6 +50,7 @@ export const depositStep: FlowStep = {
   run: async (ctx) => {
     const need = await flowFunding(ctx, await requireService(ctx));
     if (need === undefined) return;
+    assertPlanned(ctx.plan, "deposit", need.depositNeeded, "deposit into the ledger");
     ctx.sent.push(...(await deposit(ctx.write, need.depositNeeded)).transactions);
   },
 };
@@ -70,6 +72,7 @@ export const transferStep: FlowStep = {
     const need = await flowFunding(ctx, service);
     if (need === undefined) return;
     const { provider } = service;
+    assertPlanned(ctx.plan, "transfer", need.transferNeeded - need.fromRefund, `transfer to ${provider}`);
     ctx.sent.push(...(await transfer(ctx.write, { provider, amount: need.transferNeeded })).transactions);
   },
 };

@@ -5,8 +5,10 @@ import { createReceipt } from "../../compute/receipt.ts";
 import { verifyInference } from "../../compute/verify.ts";
 import { EXIT, ZgError } from "../../errors.ts";
 import { withUnit } from "../../units.ts";
+import { assertPlanned } from "../bill.ts";
 import { requireService, type FlowContext, type FlowStep } from "../context.ts";
 import { AnswerUnknownError, isUnanswered, lastFact, restoreResult, storeResult } from "../journal.ts";
+import { answerBound } from "./funding.ts";
 
 /** The provider answered with a status that is no success: it served nothing and charges nothing. */
 function wasRefused(error: unknown): boolean {
@@ -23,6 +25,7 @@ async function ask(ctx: FlowContext, service: Service): Promise<InferenceResult>
   if (isUnanswered(journal) && !ctx.retryUnanswered) {
     throw new AnswerUnknownError({ id: ctx.id, provider });
   }
+  assertPlanned(ctx.plan, "fee", answerBound(ctx, service), `ask ${model}`);
   const { messages, maxTokens, temperature } = question;
   const requestBytes = buildChatRequest({
     model,

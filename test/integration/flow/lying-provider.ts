@@ -144,6 +144,24 @@ describe("the flow with a provider that lies or fails", () => {
     expect(ctx.journal.facts.filter(({ type }) => type === "asked")).to.have.length(1);
   });
 
+  it("moves nothing that the plan did not say, whatever the provider claims to be owed after it", async () => {
+    const first = await newRun();
+    openRun(first.journal, first);
+    await runFlow(first);
+    const second = { ...first, journal: new MemoryJournal(), sent: [] };
+    const plan = await planFlow(second);
+    const lie: typeof fetch = async (input, init) =>
+      input instanceof Request || !input.toString().endsWith("/unsettledfee")
+        ? fetch(input, init)
+        : Response.json({ unsettledFee: (500n * 10n ** 18n).toString() });
+    const before = await first.read.provider.getBalance(first.owner);
+    const failed = await failureOf({ ...second, plan, http: { ...second.http, fetch: lie } });
+    expect(failed.code).to.equal("ZG_PLAN_EXCEEDED");
+    expect(failed.details).to.include({ planned: 0n });
+    expect(await first.read.provider.getBalance(first.owner), "nothing was sent").to.equal(before);
+    expect(second.sent).to.deep.equal([]);
+  });
+
   it("plans a bill that the run stays under, to the neuron", async () => {
     record = undefined;
     const ctx = await newRun();

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { MaxSpendExceededError } from "../../../lib/chain/spending.ts";
-import { assertWithin, makeBill, type BillRow } from "../../../lib/flow/bill.ts";
+import { assertPlanned, assertWithin, makeBill, PlanExceededError, type BillRow } from "../../../lib/flow/bill.ts";
 
 const row = (from: BillRow["from"], amount: bigint): BillRow => ({ what: from, amount, from, note: "" });
 
@@ -39,5 +39,25 @@ describe("assertWithin", () => {
       .to.throw(MaxSpendExceededError)
       .with.property("details")
       .that.includes({ cap: 9n, needed: 10n });
+  });
+});
+
+describe("assertPlanned", () => {
+  const plan = makeBill([row("deposit", 40n), row("transfer", 60n), row("transfer", 40n)]);
+
+  it("lets pass what the plan said of the same kind of move, and not one neuron more", () => {
+    assertPlanned(plan, "transfer", 100n, "transfer");
+    expect(() => {
+      assertPlanned(plan, "transfer", 101n, "transfer");
+    })
+      .to.throw(PlanExceededError)
+      .with.property("details")
+      .that.includes({ needed: 101n, planned: 100n });
+  });
+
+  it("lets nothing move of a kind that the plan did not name", () => {
+    expect(() => {
+      assertPlanned(plan, "fee", 1n, "ask");
+    }).to.throw(PlanExceededError);
   });
 });
