@@ -6,7 +6,7 @@ import { withUnit } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
 import { checkLines } from "../support/checks.ts";
-import { withConnection } from "../support/connection.ts";
+import { selectedNetwork, withConnection } from "../support/connection.ts";
 import { assertIdKept, flowContext, newRunId, questionOf } from "../support/flow.ts";
 import type { PromptArguments } from "../support/prompt.ts";
 import { approve, billData } from "../support/spend.ts";
@@ -53,12 +53,12 @@ function keptLines(stores: Stores, id: string): string[] {
   ];
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
-  withConnection(
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  assertIdKept(selectedNetwork(hre), args.id);
+  return withConnection(
     hre,
     async (open) => {
       const { network } = open;
-      assertIdKept(network, args.id);
       const id = args.id ?? newRunId(new Date());
       const stores = openStores(hre, open.read);
       const journal = stores.journal(id);
@@ -114,5 +114,5 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
       };
     },
     io,
-  ),
-);
+  );
+});
