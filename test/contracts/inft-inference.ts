@@ -154,8 +154,10 @@ describe("INFT.mintInference", () => {
 
     it("an unknown provider, with InferenceServing's own error", async () => {
       const { serving, minter, claim, mintArguments, mint, strangerAddress } = await deploy();
+      // Made first: nothing may be awaited between the transaction and its expectation.
+      const realErrors = await asServing(await serving.getAddress());
       await expect(mint(minter, await mintArguments({ claim: await claim({ provider: strangerAddress }) })))
-        .to.be.revertedWithCustomError(await asServing(await serving.getAddress()), "ServiceNotExist")
+        .to.be.revertedWithCustomError(realErrors, "ServiceNotExist")
         .withArgs(strangerAddress);
     });
 

@@ -55,7 +55,7 @@ describe("the flow with a provider that lies or fails", () => {
       write: { ...read, signer },
       session: new SessionTokens({ ...read, signer }),
       random: randomBytes,
-      artifact: async () => Promise.resolve({ abi, bytecode: bytecode as Hex }),
+      artifact: async () => Promise.resolve({ abi, bytecode: bytecode }),
       objects: new MemoryObjectStore(),
       receipts: { save: async () => Promise.resolve(undefined) },
       retryUnanswered: false,
