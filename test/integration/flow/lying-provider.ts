@@ -11,7 +11,7 @@ import { flowStatus, openRun, planFlow, runFlow } from "../../../lib/flow/flow.t
 import { isUnanswered, lastFact, MemoryJournal, type Journal } from "../../../lib/flow/journal.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
 import type { Misbehaviour } from "../../../lib/galileo/provider/misbehaviour.ts";
-import { checksum, type Hex } from "../../../lib/hex.ts";
+import { checksum } from "../../../lib/hex.ts";
 import { inftContract } from "../../../lib/inft/contracts.ts";
 import type { DeploymentRecord } from "../../../lib/inft/records.ts";
 import { MemoryObjectStore } from "../../../lib/storage/object-store.ts";
