@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
-import { keyVariable, rpcSetting, setting } from "./lib/env.ts";
+import { isPrivateKey, keyVariable, rpcSetting, setting } from "./lib/env.ts";
 import galileo from "./lib/galileo/index.ts";
 import { NETWORKS, type NetworkName } from "./lib/networks.ts";
 import { tasks } from "./tasks/index.ts";
@@ -35,7 +35,7 @@ const simulated = {
 function accounts(network: NetworkName) {
   const variable = keyVariable(network);
   const key = variable === undefined ? undefined : setting(variable);
-  return key !== undefined && /^(0x)?[0-9a-fA-F]{64}$/.test(key.value) ? [configVariable(key.from)] : [];
+  return key !== undefined && isPrivateKey(key.value) ? [configVariable(key.from)] : [];
 }
 
 const live = (network: "galileo" | "aristotle") =>

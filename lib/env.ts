@@ -106,10 +106,25 @@ export class PrivateKeyMalformedError extends ZgError {
       code: "ZG_PRIVATE_KEY",
       exit: EXIT.usage,
       message: `The value of ${from} is not a private key`,
-      remedy: "Give 64 hexadecimal digits, with or without 0x.",
+      remedy: "Give 64 hexadecimal digits, with or without 0x, as a wallet exports them.",
       details: { from },
     });
   }
+}
+
+/** Order of secp256k1: the numbers from 1 to one below it are keys. Source: SEC 2, 2.4.1. */
+const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+function privateKeyIn(text: string): Hex | undefined {
+  const key = text.startsWith("0x") ? text : `0x${text}`;
+  if (!isHex(key) || key.length !== 66) return undefined;
+  const number = BigInt(key);
+  return number > 0n && number < CURVE_ORDER ? key : undefined;
+}
+
+/** Whether the text is a private key, with or without `0x`. */
+export function isPrivateKey(text: string): boolean {
+  return privateKeyIn(text) !== undefined;
 }
 
 /**
@@ -117,7 +132,7 @@ export class PrivateKeyMalformedError extends ZgError {
  * @throws {PrivateKeyMalformedError} without the value in it.
  */
 export function parsePrivateKey(text: string, from: string): Hex {
-  const key = text.startsWith("0x") ? text : `0x${text}`;
-  if (!isHex(key) || key.length !== 66) throw new PrivateKeyMalformedError(from);
+  const key = privateKeyIn(text);
+  if (key === undefined) throw new PrivateKeyMalformedError(from);
   return key;
 }

@@ -21,8 +21,8 @@ export interface Finding {
 
 export interface DoctorParams {
   readonly read: ReadContext;
-  /** Undefined when no key is at hand. */
-  readonly account: Address | undefined;
+  /** Undefined when no key is at hand. Throws when there is one that cannot be used. */
+  readonly account: () => Address | undefined;
   /** The variable that would hold the key, on live networks. */
   readonly keyVariable: string | undefined;
   readonly nodeVersion: string;
@@ -100,7 +100,8 @@ function faucetDays(neuron: bigint, perDay: bigint): bigint {
   return (neuron + perDay - 1n) / perDay;
 }
 
-const money: Check = async ({ read, account, keyVariable }) => {
+const money: Check = async ({ read, account: find, keyVariable }) => {
+  const account = find();
   if (account === undefined) {
     const variable = keyVariable ?? "a private key";
     return {

@@ -1,3 +1,4 @@
+import { assertSignerAllowed } from "../../lib/chain/development-keys.ts";
 import { keyVariable } from "../../lib/env.ts";
 import { assertHealthy, examine } from "../../lib/flow/doctor.ts";
 import { action, refusalOf, type Answer } from "../support/action.ts";
@@ -11,7 +12,11 @@ export default action<object>(async (_args, hre, io): Promise<Answer> =>
     async (open) => {
       const found = await examine({
         read: open.read,
-        account: open.knownAddress(),
+        account: () => {
+          const account = open.knownAddress();
+          if (account !== undefined) assertSignerAllowed(open.network, account);
+          return account;
+        },
         keyVariable: keyVariable(open.network.name),
         nodeVersion: process.version,
         fetch: globalThis.fetch,
@@ -21,7 +26,8 @@ export default action<object>(async (_args, hre, io): Promise<Answer> =>
         finding.remedy === undefined ? finding : { ...finding, remedy: onNetwork(finding.remedy, open.network.name) },
       );
       const count = (verdict: string) => findings.filter((finding) => finding.verdict === verdict).length;
-      const summary = `${count("ok")} ok, ${count("warning")} warnings, ${count("to fix")} to fix`;
+      const warnings = count("warning");
+      const summary = `${count("ok")} ok, ${warnings} warning${warnings === 1 ? "" : "s"}, ${count("to fix")} to fix`;
       return {
         data: { network: open.network.name, mode: open.network.mode, findings },
         text: [

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import {
+  isPrivateKey,
   keyVariable,
   parsePrivateKey,
   PrivateKeyMalformedError,
@@ -90,6 +91,13 @@ describe("keyVariable", () => {
 });
 
 describe("parsePrivateKey", () => {
+  it("accepts the largest key there is", () => {
+    const largest = "0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140";
+    expect(parsePrivateKey(largest, "PRIVATE_KEY")).to.equal(largest);
+    expect(isPrivateKey(largest)).to.equal(true);
+    expect(isPrivateKey(`${largest}0`)).to.equal(false);
+  });
+
   it("accepts 64 digits with and without 0x", () => {
     expect(parsePrivateKey(KEY, "PRIVATE_KEY")).to.equal(KEY);
     expect(parsePrivateKey(KEY.slice(2), "PRIVATE_KEY")).to.equal(KEY);
@@ -101,6 +109,9 @@ describe("parsePrivateKey", () => {
     "not hexadecimal": `0x${"z".repeat(64)}`,
     "a mnemonic": "test test test test test test test test test test test junk",
     empty: "",
+    zero: `0x${"0".repeat(64)}`,
+    "beyond the curve": `0x${"f".repeat(64)}`,
+    "the order of the curve": "0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
   };
   for (const [name, text] of Object.entries(malformed)) {
     it(`refuses a key that is ${name}, without repeating it anywhere`, () => {
