@@ -3,7 +3,7 @@ import type { FlowContext } from "../../lib/flow/context.ts";
 import { lastFact } from "../../lib/flow/journal.ts";
 import { explorerLink, type Network } from "../../lib/networks.ts";
 import { withUnit } from "../../lib/units.ts";
-import { action, type Answer } from "../support/action.ts";
+import type { Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
 import { checkLines } from "../support/checks.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
@@ -12,7 +12,7 @@ import type { PromptArguments } from "../support/prompt.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores, type Stores } from "../support/stores.ts";
 import { pairs } from "../support/table.ts";
-import { openWriter, transactionData } from "../support/write.ts";
+import { openWriter, spendingAction, transactionData } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments, PromptArguments {
   readonly id: string | undefined;
@@ -53,7 +53,7 @@ function keptLines(stores: Stores, id: string): string[] {
   ];
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   assertIdKept(selectedNetwork(hre), args.id);
   return withConnection(
     hre,

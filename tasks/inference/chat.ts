@@ -12,7 +12,7 @@ import { assertVerified, verifyInference } from "../../lib/compute/verify.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { withUnit } from "../../lib/units.ts";
 import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
-import { action, refusalOf, type Answer } from "../support/action.ts";
+import { refusalOf, type Answer } from "../support/action.ts";
 import { parseCount, type SpendingArguments } from "../support/arguments.ts";
 import { checkLines } from "../support/checks.ts";
 import { withConnection } from "../support/connection.ts";
@@ -20,7 +20,7 @@ import { runtimeFolders } from "../support/folders.ts";
 import { parseQuestion, type PromptArguments } from "../support/prompt.ts";
 import { pickUsableService } from "../support/providers.ts";
 import { approve, billData } from "../support/spend.ts";
-import { openWriter } from "../support/write.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments, PromptArguments {
   readonly stream: boolean;
@@ -28,7 +28,7 @@ interface Arguments extends SpendingArguments, PromptArguments {
   readonly out: string | undefined;
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const question = await parseQuestion(args);
   const timeoutMs = args.timeout === undefined ? undefined : parseCount(args.timeout, "timeout", 1) * 1000;
   return withConnection(

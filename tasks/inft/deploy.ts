@@ -1,14 +1,14 @@
 import { deployInft, deploymentDraft, INFT_CONTRACT, recordDeployment } from "../../lib/inft/deploy.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { explorerLink } from "../../lib/networks.ts";
-import { action, type Answer } from "../support/action.ts";
+import type { Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
 import { builtArtifact } from "../support/artifacts.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
 import { assertVerifiable, outcomeLines, verifyDeployed } from "../support/verify-source.ts";
-import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly name: string;
@@ -17,7 +17,7 @@ interface Arguments extends SpendingArguments {
   readonly verify: boolean;
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   if (args.verify) assertVerifiable(selectedNetwork(hre));
   return withConnection(
     hre,

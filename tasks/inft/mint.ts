@@ -19,14 +19,21 @@ import { ownerPublicKey, parsePublicKey } from "../../lib/inft/owner-key.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { Mode } from "../../lib/networks.ts";
-import { action, type Answer } from "../support/action.ts";
+import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
 import { locateInft } from "../support/inft.ts";
 import { readReceiptFile } from "../support/receipts.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
-import { openWriter, transactionData, transactionLines, transactionRows, type Writer } from "../support/write.ts";
+import {
+  openWriter,
+  spendingAction,
+  transactionData,
+  transactionLines,
+  transactionRows,
+  type Writer,
+} from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly receipt: string;
@@ -60,7 +67,7 @@ async function recipient(args: Arguments, { ctx, owner }: Writer): Promise<{ to:
   });
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const receipt = await readReceiptFile(required(args.receipt, "The receipt", "inft mint receipt.json"));
   return withConnection(
     hre,

@@ -3,7 +3,7 @@ import { ledgerManager } from "../../lib/chain/contracts.ts";
 import { planRetrieve, retrieveCandidates } from "../../lib/compute/retrieve.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { format0g, withUnit } from "../../lib/units.ts";
-import { action, type Answer } from "../support/action.ts";
+import type { Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { duration } from "../support/duration.ts";
@@ -11,7 +11,7 @@ import { onNetwork } from "../support/on-network.ts";
 import { resolveProvider } from "../support/providers.ts";
 import { approve, billData } from "../support/spend.ts";
 import { table } from "../support/table.ts";
-import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly provider: string | undefined;
@@ -42,7 +42,7 @@ function lines(providers: readonly Retrieved[]): string[] {
   );
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const service = parseServiceKind(args.service);
   return withConnection(
     hre,

@@ -8,11 +8,11 @@ import {
 import { resolveProvider } from "../support/providers.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { parseAmount, withUnit } from "../../lib/units.ts";
-import { action, type Answer } from "../support/action.ts";
+import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { approve, billData } from "../support/spend.ts";
-import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly provider: string;
@@ -22,7 +22,7 @@ interface Arguments extends SpendingArguments {
 
 const EXAMPLE = "ledger transfer <provider> 1.1";
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const named = required(args.provider, "The provider", EXAMPLE);
   const amount = parseAmount(required(args.amount, "The amount", EXAMPLE));
   const service = parseServiceKind(args.service);

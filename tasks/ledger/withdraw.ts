@@ -1,17 +1,17 @@
 import { readLedger, readLimits, withdraw, withdrawDraft } from "../../lib/compute/ledger.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { parseAmount, withUnit } from "../../lib/units.ts";
-import { action, type Answer } from "../support/action.ts";
+import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { approve, billData } from "../support/spend.ts";
-import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly amount: string;
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const text = required(args.amount, "The amount", "ledger withdraw all");
   const amount = text === "all" ? "all" : parseAmount(text);
   return withConnection(

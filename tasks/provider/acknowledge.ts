@@ -1,17 +1,17 @@
 import { acknowledge, acknowledgeDraft, isAcknowledged } from "../../lib/compute/acknowledge.ts";
 import { resolveService } from "../../lib/compute/providers.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
-import { action, type Answer } from "../support/action.ts";
+import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { approve, billData } from "../support/spend.ts";
-import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly provider: string;
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const named = required(args.provider, "The provider", "provider acknowledge <address or model>");
   return withConnection(
     hre,

@@ -119,6 +119,23 @@ async function privateKey(hre: HardhatRuntimeEnvironment, network: Network): Pro
 }
 
 /**
+ * Looks at the key in the environment before the network is opened. One in Hardhat's keystore is looked at when it is
+ * asked for.
+ * @throws {PrivateKeyMalformedError} {@link DevelopmentKeyRefusedError}
+ */
+export function assertKeyUsable(network: Network): void {
+  const address = addressInEnvironment(network);
+  if (address !== undefined) assertSignerAllowed(network, address);
+}
+
+function addressInEnvironment(network: Network): Address | undefined {
+  const variable = keyVariable(network.name);
+  if (variable === undefined) return developmentAccount(DEVELOPMENT_USER).address;
+  const found = setting(variable);
+  return found === undefined ? undefined : checksum(ethers.computeAddress(parsePrivateKey(found.value, found.from)));
+}
+
+/**
  * Opens the selected network, checks its chain id, runs `use`, and closes the connection whatever happens.
  * @throws {WrongChainError} when the RPC node serves another chain.
  */
@@ -148,13 +165,7 @@ export async function withConnection<T>(
         }
         return wallet;
       },
-      knownAddress: () => {
-        const variable = keyVariable(network.name);
-        if (variable === undefined) return developmentAccount(DEVELOPMENT_USER).address;
-        const found = setting(variable);
-        if (found === undefined) return undefined;
-        return checksum(ethers.computeAddress(parsePrivateKey(found.value, found.from)));
-      },
+      knownAddress: () => addressInEnvironment(network),
     });
   } finally {
     await connection.close();

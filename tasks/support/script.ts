@@ -5,12 +5,12 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { FlowContext, FlowStep } from "../../lib/flow/context.ts";
 import { openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
 import type { Question } from "../../lib/flow/question.ts";
-import { action, type Answer } from "./action.ts";
+import type { Answer } from "./action.ts";
 import { withConnection } from "./connection.ts";
 import { flowContext, newRunId } from "./flow.ts";
 import { approve } from "./spend.ts";
 import { openStores } from "./stores.ts";
-import { openWriter } from "./write.ts";
+import { openWriter, spendingAction } from "./write.ts";
 
 export interface Script {
   readonly what: string;
@@ -23,7 +23,7 @@ export interface Script {
 export async function runScript(hre: HardhatRuntimeEnvironment, script: Script): Promise<void> {
   const { what, steps, question, report } = script;
   const noOptions = { yes: false, dryRun: false, maxSpend: undefined };
-  const run = action<typeof noOptions>(async (args, _hre, io): Promise<Answer> =>
+  const run = spendingAction<typeof noOptions>(async (args, _hre, io): Promise<Answer> =>
     withConnection(
       hre,
       async (open) => {

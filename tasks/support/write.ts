@@ -1,5 +1,7 @@
 /** What every spending task needs: a signer, a cap, and the cost of its transactions before they are sent. */
 
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
 import type { WriteContext } from "../../lib/chain/context.ts";
 import { estimateTransaction, type ConfirmedTransaction, type TransactionDraft } from "../../lib/chain/send.ts";
 import { WalletSpending } from "../../lib/chain/spending.ts";
@@ -7,15 +9,26 @@ import type { BillRow } from "../../lib/flow/bill.ts";
 import { checksum, type Address } from "../../lib/hex.ts";
 import { explorerLink, type Network } from "../../lib/networks.ts";
 import { withUnit } from "../../lib/units.ts";
-import type { TaskIo } from "./action.ts";
+import { action, type Answer, type TaskIo } from "./action.ts";
 import type { SpendingArguments } from "./arguments.ts";
-import type { OpenConnection } from "./connection.ts";
+import { assertKeyUsable, selectedNetwork, type OpenConnection } from "./connection.ts";
 import { spendingCap } from "./spend.ts";
 
 export interface Writer {
   readonly ctx: WriteContext;
   readonly owner: Address;
   readonly spending: WalletSpending;
+}
+
+/** Like {@link action}, for tasks that spend: what is wrong with cap or key is found before the network is opened. */
+export function spendingAction<Arguments extends SpendingArguments>(
+  run: (args: Arguments, hre: HardhatRuntimeEnvironment, io: TaskIo) => Promise<Answer>,
+) {
+  return action<Arguments>(async (args, hre, io) => {
+    spendingCap(args);
+    assertKeyUsable(selectedNetwork(hre));
+    return run(args, hre, io);
+  });
 }
 
 /** Resolves the signer and binds it to the command's cap and log. */
