@@ -1,6 +1,6 @@
 import { emptyTask, task } from "hardhat/config";
 
-import { JSON_FLAG, PROMPT, RUN_ID, spending } from "../support/arguments.ts";
+import { ACCOUNT, JSON_FLAG, PROMPT, RUN_ID, spending } from "../support/arguments.ts";
 
 /** `flow`: from a prompt to a minted, proven inference. */
 export const flowTasks = [
@@ -32,6 +32,7 @@ export const flowTasks = [
     .addOption(PROMPT.messages)
     .addOption(PROMPT.maxTokens)
     .addOption(PROMPT.provider)
+    .addOption(ACCOUNT)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./plan.ts"))
     .build(),

@@ -1,5 +1,6 @@
 import { planFlow } from "../../lib/flow/flow.ts";
 import { MemoryJournal } from "../../lib/flow/journal.ts";
+import { parseAddress } from "../../lib/hex.ts";
 import { action, type Answer } from "../support/action.ts";
 import { ownAddress, withConnection } from "../support/connection.ts";
 import { flowReadContext, questionOf } from "../support/flow.ts";
@@ -7,14 +8,18 @@ import type { PromptArguments } from "../support/prompt.ts";
 import { billData, billLines } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
 
-export default action<PromptArguments>(async (args, hre, io): Promise<Answer> =>
+interface Arguments extends PromptArguments {
+  readonly account: string | undefined;
+}
+
+export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
   withConnection(
     hre,
     async (open) => {
       const { network, read } = open;
       const journal = new MemoryJournal();
       const question = await questionOf(network, journal, args);
-      const owner = ownAddress(open);
+      const owner = args.account === undefined ? ownAddress(open) : parseAddress(args.account, "account");
       const stores = openStores(hre, read);
       const bill = await planFlow(await flowReadContext({ open, stores, journal, owner, question, io }));
       const wallet = await read.provider.getBalance(owner);

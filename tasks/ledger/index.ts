@@ -1,12 +1,12 @@
 import { emptyTask, task } from "hardhat/config";
 
-import { JSON_FLAG, SERVICE, option, positional, spending } from "../support/arguments.ts";
+import { ACCOUNT, JSON_FLAG, SERVICE, option, positional, spending } from "../support/arguments.ts";
 
 /** `ledger`: the main account and the sub-accounts at providers. */
 export const ledgerTasks = [
   emptyTask("ledger", "Your account at 0G Compute").build(),
   task(["ledger", "show"], "Show ledger, sub-accounts and pending refunds")
-    .addOption(option("account", "Whose (default: the signer's)"))
+    .addOption(ACCOUNT)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./show.ts"))
     .build(),
