@@ -80,6 +80,19 @@ export class ResultAlreadyMintedError extends DomainError {
   }
 }
 
+/** Somebody else minted the result first: whoever sees a signature, above all its provider, can. */
+export class ResultTakenError extends DomainError {
+  constructor(values: { tokenId: bigint; owner: string; minter: string }) {
+    super(
+      "ZG_RESULT_TAKEN",
+      EXIT.trust,
+      `This result is token ${values.tokenId} of ${values.owner}, minted by somebody else and not for ${values.minter}`,
+      "The provider, or whoever it gave the signature to, was faster. Ask again in a new run, of another provider.",
+      values,
+    );
+  }
+}
+
 /** The provider lists no TEE signer, so nothing of it can be proven. */
 export class SignerMissingError extends DomainError {
   constructor(values: { provider: string }, cause?: unknown) {

@@ -1,6 +1,8 @@
 import { assertSameRun, openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
 import type { FlowContext } from "../../lib/flow/context.ts";
 import { lastFact } from "../../lib/flow/journal.ts";
+import { inferenceTokenId } from "../../lib/inft/mint.ts";
+import { resultOfReceipt } from "../../lib/inft/receipt.ts";
 import { explorerLink, type Network } from "../../lib/networks.ts";
 import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
@@ -23,11 +25,12 @@ interface Arguments extends SpendingArguments, PromptArguments {
 async function outcome(ctx: FlowContext) {
   const receipt = lastFact(ctx.journal, "answered")?.receipt;
   const inft = lastFact(ctx.journal, "sealed")?.inft;
-  const minted = lastFact(ctx.journal, "minted");
-  if (receipt === undefined || inft === undefined || minted === undefined) {
+  if (receipt === undefined || inft === undefined) {
     throw new Error("every step is done, but the journal lacks what they made");
   }
-  return { receipt, inft, tokenId: minted.tokenId };
+  // Worked out, not remembered: a run that was killed right after its mint has no note of it.
+  const { network } = ctx.read;
+  return { receipt, inft, tokenId: inferenceTokenId(network, resultOfReceipt(receipt, network.mode)).toString() };
 }
 
 /** How real all of this was. */

@@ -156,6 +156,16 @@ describe("a run that is kept, on a served Galileo", function () {
     expect(after).to.deep.equal(asked).and.to.have.length(1);
   });
 
+  it("finds what it minted when it was killed before it could write that down", async () => {
+    const journal = path.join(home.path, ".0g", "localhost", "runs", "first.jsonl");
+    const whole = await readFile(journal, "utf8");
+    const unnoted = whole.split("\n").filter((line) => !line.includes('"type":"minted"'));
+    await writeFile(journal, unnoted.join("\n"));
+    const found = await succeed<Run>("flow", "run", "--id", "first");
+    expect(found.tokenId).to.equal(first.tokenId);
+    expect(found.transactions).to.deep.equal([]);
+  });
+
   it("refuses a journal that was tampered with and leaves it as it is", async () => {
     const journal = path.join(home.path, ".0g", "localhost", "runs", "broken.jsonl");
     await writeFile(journal, '{"type":"started"\n');

@@ -7,7 +7,8 @@ import {
   revealMint,
   sealInference,
 } from "../../inft/mint.ts";
-import type { PreparedMint } from "../../inft/mint.ts";
+import type { MintedToken, PreparedMint } from "../../inft/mint.ts";
+import { ResultTakenError } from "../../inft/errors.ts";
 import { ownerPublicKey } from "../../inft/owner-key.ts";
 import { resultOfReceipt } from "../../inft/receipt.ts";
 import type { FlowReadContext, FlowStep } from "../context.ts";
@@ -63,6 +64,15 @@ export const sealStep: FlowStep = {
   },
 };
 
+/** Whether a token of this result is this run's: the owner's, or minted by it and moved since. */
+function isOurs({ owner, journal }: FlowReadContext, token: MintedToken): boolean {
+  return token.owner === owner || lastFact(journal, "minted") !== undefined;
+}
+
+function taken({ owner }: FlowReadContext, token: MintedToken): string {
+  return `token ${token.tokenId} of this result is ${token.owner}'s, not ${owner}'s`;
+}
+
 export const commitStep: FlowStep = {
   id: "commit",
   title: "commit",
@@ -87,12 +97,15 @@ export const mintStep: FlowStep = {
     const mint = await prepared(ctx);
     if (mint === undefined) return { done: false, reason: "nothing to mint" };
     const token = await findMinted(ctx.read, mint.inft, mint.tokenId);
-    return token === undefined
-      ? { done: false, reason: "not minted" }
-      : { done: true, detail: `token ${token.tokenId} of ${token.owner}` };
+    if (token === undefined) return { done: false, reason: "not minted" };
+    return isOurs(ctx, token)
+      ? { done: true, detail: `token ${token.tokenId} of ${token.owner}` }
+      : { done: false, reason: taken(ctx, token) };
   },
   run: async (ctx) => {
-    const { tokenId, transaction } = await revealMint(ctx.write, await requirePrepared(ctx));
+    const token = await revealMint(ctx.write, await requirePrepared(ctx));
+    if (!isOurs(ctx, token)) throw new ResultTakenError({ ...token, minter: ctx.owner });
+    const { tokenId, transaction } = token;
     if (transaction !== undefined) ctx.sent.push(transaction);
     ctx.journal.append({
       type: "minted",

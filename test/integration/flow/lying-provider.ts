@@ -7,12 +7,14 @@ import { genesisHash } from "../../../lib/chain/connect.ts";
 import { SessionTokens } from "../../../lib/compute/session.ts";
 import { EXIT, ZgError } from "../../../lib/errors.ts";
 import type { FlowContext } from "../../../lib/flow/context.ts";
-import { flowStatus, openRun, planFlow, runFlow } from "../../../lib/flow/flow.ts";
+import { FLOW_STEPS, flowStatus, openRun, planFlow, runFlow } from "../../../lib/flow/flow.ts";
 import { isUnanswered, lastFact, MemoryJournal, type Journal } from "../../../lib/flow/journal.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
 import type { Misbehaviour } from "../../../lib/galileo/provider/misbehaviour.ts";
 import { checksum } from "../../../lib/hex.ts";
 import { inftContract } from "../../../lib/inft/contracts.ts";
+import { commitMint, prepareInferenceMint, revealMint } from "../../../lib/inft/mint.ts";
+import { resultOfReceipt } from "../../../lib/inft/receipt.ts";
 import type { DeploymentRecord } from "../../../lib/inft/records.ts";
 import { MemoryObjectStore } from "../../../lib/storage/object-store.ts";
 
@@ -160,6 +162,32 @@ describe("the flow with a provider that lies or fails", () => {
     expect(failed.details).to.include({ planned: 0n });
     expect(await first.read.provider.getBalance(first.owner), "nothing was sent").to.equal(before);
     expect(second.sent).to.deep.equal([]);
+  });
+
+  it("calls nothing its own that somebody who saw the signature minted first", async () => {
+    const ctx = await newRun();
+    openRun(ctx.journal, ctx);
+    await runFlow(ctx, FLOW_STEPS.slice(0, -1));
+    const receipt = lastFact(ctx.journal, "answered")?.receipt;
+    const sealed = lastFact(ctx.journal, "sealed");
+    if (receipt === undefined || sealed === undefined) throw new Error("the run has come to its mint");
+    const { signer } = await galileo.fundedUser();
+    const thief = checksum(signer.address);
+    const stolen = prepareInferenceMint({
+      network: galileo.network,
+      inft: sealed.inft,
+      minter: thief,
+      to: thief,
+      result: resultOfReceipt(receipt, "local"),
+      sealed: sealed.data,
+    });
+    await commitMint({ ...ctx.write, signer }, stolen);
+    await revealMint({ ...ctx.write, signer }, stolen);
+
+    const failed = await failureOf(ctx);
+    expect(failed.code).to.equal("ZG_RESULT_TAKEN");
+    expect(failed.details).to.include({ owner: thief, minter: ctx.owner });
+    expect((await flowStatus(ctx)).at(-1)).to.include({ id: "mint", state: "open" });
   });
 
   it("plans a bill that the run stays under, to the neuron", async () => {
