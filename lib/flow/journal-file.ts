@@ -1,7 +1,19 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 
-import { UsageError } from "../errors.ts";
+import { EXIT, UsageError, ZgError } from "../errors.ts";
 import { JournalCorruptError, type Fact, type Journal } from "./journal.ts";
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -30,35 +42,121 @@ function parseFact(line: string, file: string, number: number): Fact {
   return parsed as Fact;
 }
 
-/** A journal in `directory/<id>.jsonl`, 0600 in a folder 0700; each line is flushed to disk before `append` returns. */
+/** Another process is at work on the run, or was between our reading and our first writing. */
+export class RunBusyError extends ZgError {
+  constructor(values: { file: string; pid?: number }) {
+    const who = values.pid === undefined ? "another process" : `process ${values.pid}`;
+    super({
+      code: "ZG_RUN_BUSY",
+      exit: EXIT.precondition,
+      message: `The run in ${values.file} is ${who}'s, and one at a time may continue it`,
+      remedy: "Wait until it has ended, then run the command again.",
+      details: values,
+    });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH"; // EPERM: it lives, and is somebody else's
+  }
+}
+
+/** Makes a file that names this process; what a killed process left is replaced. @throws {RunBusyError} */
+function takeLock(lock: string, file: string): void {
+  const own = `${lock}.${process.pid}`;
+  writeFileSync(own, `${process.pid}`, { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        linkSync(own, lock); // with its content at once, and only if there is none
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      const pid = Number(readFileSync(lock, "utf8"));
+      if (pid === process.pid) return;
+      if (isAlive(pid)) throw new RunBusyError({ file, pid });
+      rmSync(lock, { force: true });
+    }
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/**
+ * A journal in `directory/<id>.jsonl`, 0600 in a folder 0700; each line is flushed to disk before `append` returns. The
+ * first `append` takes the run for this process until {@link release}.
+ */
 export class FileJournal implements Journal {
   readonly facts: Fact[];
   readonly file: string;
+  readonly #lock: string;
+  /** Bytes of the file as it was read, and of the whole lines in it: a kill can cut the last one. */
+  readonly #size: number;
+  readonly #whole: number;
+  #held = false;
 
   /**
    * @throws {UsageError} for an id that is not a file name.
-   * @throws {JournalCorruptError} when the file holds anything but whole facts.
+   * @throws {JournalCorruptError} when the file holds anything but facts; a last line without its end is no fact yet.
    */
   constructor(directory: string, id: string) {
     assertRunId(id);
     this.file = path.join(directory, `${id}.jsonl`);
-    this.facts = existsSync(this.file)
-      ? readFileSync(this.file, "utf8")
-          .split("\n")
-          .filter((line) => line !== "")
-          .map((line, i) => parseFact(line, this.file, i + 1))
-      : [];
+    this.#lock = path.join(directory, `${id}.lock`);
+    const bytes = existsSync(this.file) ? readFileSync(this.file) : Buffer.alloc(0);
+    this.#size = bytes.length;
+    this.#whole = bytes.lastIndexOf("\n") + 1;
+    this.facts = bytes
+      .subarray(0, this.#whole)
+      .toString("utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line, i) => parseFact(line, this.file, i + 1));
   }
 
+  /** @throws {RunBusyError} when another process has the run. */
   append(fact: Fact): void {
-    mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
+    this.#hold();
     const descriptor = openSync(this.file, "a", 0o600);
     try {
-      writeSync(descriptor, `${JSON.stringify(fact)}\n`);
+      writeFileSync(descriptor, `${JSON.stringify(fact)}\n`); // writes on until all is written
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
     this.facts.push(fact);
+  }
+
+  /** Lets another process continue the run. */
+  release(): void {
+    if (this.#held) rmSync(this.#lock, { force: true });
+    this.#held = false;
+  }
+
+  #hold(): void {
+    if (this.#held) return;
+    mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
+    takeLock(this.#lock, this.file);
+    this.#held = true;
+    const size = existsSync(this.file) ? statSync(this.file).size : 0;
+    if (size !== this.#size) {
+      this.release();
+      throw new RunBusyError({ file: this.file });
+    }
+    if (this.#whole < size) this.#dropCutLine();
+  }
+
+  #dropCutLine(): void {
+    const descriptor = openSync(this.file, "r+");
+    try {
+      ftruncateSync(descriptor, this.#whole);
+    } finally {
+      closeSync(descriptor);
+    }
   }
 }

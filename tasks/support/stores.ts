@@ -68,7 +68,13 @@ export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): S
   }
   return {
     kept: true,
-    journal: (id) => new FileJournal(folders.runs, id),
+    journal: (id) => {
+      const journal = new FileJournal(folders.runs, id);
+      process.once("exit", () => {
+        journal.release();
+      });
+      return journal;
+    },
     objects: new FileObjectStore(folders.objects),
     receipts: {
       save: async (name, receipt) => {

@@ -1,11 +1,12 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { expect } from "chai";
 
 import type { InferenceResult } from "../../../lib/compute/inference.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import { FileJournal } from "../../../lib/flow/journal-file.ts";
+import { FileJournal, RunBusyError } from "../../../lib/flow/journal-file.ts";
 import {
   isUnanswered,
   JournalCorruptError,
@@ -71,6 +72,47 @@ describe("FileJournal", () => {
       expect(await readFile(file, "utf8")).to.equal(text);
     });
   }
+
+  it("drops a last line that a kill cut off, and goes on after the one before", async () => {
+    const file = path.join(folder.path, "first.jsonl");
+    const whole = `${JSON.stringify(chose(PROVIDER))}\n`;
+    await writeFile(file, `${whole}{"type":"received","resu`);
+    const journal = new FileJournal(folder.path, "first");
+    expect(journal.facts).to.deep.equal([chose(PROVIDER)]);
+    journal.append(chose(OTHER));
+    expect(await readFile(file, "utf8")).to.equal(`${whole}${JSON.stringify(chose(OTHER))}\n`);
+  });
+
+  it("lets one process at a time write, and the next one when the first has released it", async () => {
+    await writeFile(path.join(folder.path, "first.lock"), String(process.ppid));
+    const journal = new FileJournal(folder.path, "first");
+    expect(() => {
+      journal.append(chose(PROVIDER));
+    })
+      .to.throw(RunBusyError)
+      .with.property("details")
+      .that.includes({ pid: process.ppid });
+    expect(await readdir(folder.path)).to.deep.equal(["first.lock"]);
+  });
+
+  it("takes over from a process that was killed, and leaves no lock behind", async () => {
+    await writeFile(path.join(folder.path, "first.lock"), String(spawnSync(process.execPath, ["--version"]).pid));
+    const journal = new FileJournal(folder.path, "first");
+    journal.append(chose(PROVIDER));
+    expect(await readFile(path.join(folder.path, "first.lock"), "utf8")).to.equal(String(process.pid));
+    journal.release();
+    expect(await readdir(folder.path)).to.deep.equal(["first.jsonl"]);
+  });
+
+  it("does not continue from what another process has changed since it was read", () => {
+    const stale = new FileJournal(folder.path, "first");
+    const other = new FileJournal(folder.path, "first");
+    other.append(chose(PROVIDER));
+    other.release();
+    expect(() => {
+      stale.append(chose(OTHER));
+    }).to.throw(RunBusyError);
+  });
 
   for (const id of ["", "../escape", "a/b", ".hidden", "a".repeat(65), "a b"]) {
     it(`refuses ${JSON.stringify(id)} as the name of a run`, () => {
