@@ -15,6 +15,7 @@ export * from "./compute/acknowledge.ts";
 export * from "./compute/funding.ts";
 export * from "./compute/inference.ts";
 export * from "./compute/ledger.ts";
+export * from "./compute/liveness.ts";
 export * from "./compute/providers.ts";
 export * from "./compute/receipt.ts";
 export * from "./compute/session.ts";

@@ -196,19 +196,25 @@ function candidate({ provider, model }: Service) {
 
 const CHAT = "chatbot";
 
+/** What a chosen service must meet, beside being one that can be minted. */
+export interface Choice {
+  /** The provider must be able to see this network. */
+  readonly network?: Network;
+  readonly model?: string;
+  /** Providers known not to answer. */
+  readonly silent?: ReadonlySet<Address>;
+}
+
 /**
  * Chooses the cheapest chat provider that is endorsed and whose results can be minted: by the sum of its prices per
  * token, then by address, so that the choice does not depend on the order of the list.
  * @throws {NoSuitableProviderError} saying why each of the others was passed over.
  */
-export function chooseService(
-  services: readonly Service[],
-  criteria: { readonly network?: Network; readonly model?: string } = {},
-): Service {
-  const { network, model } = criteria;
+export function chooseService(services: readonly Service[], criteria: Choice = {}): Service {
+  const { model } = criteria;
   const refused: string[] = [];
   const suitable = services.filter((service) => {
-    const reason = unsuitable(service, network, model);
+    const reason = unsuitable(service, criteria);
     if (reason !== undefined) refused.push(`${service.provider}: ${reason}`);
     return reason === undefined;
   });
@@ -220,10 +226,11 @@ export function chooseService(
   return cheapest;
 }
 
-function unsuitable(service: Service, network: Network | undefined, model: string | undefined): string | undefined {
+function unsuitable(service: Service, { network, model, silent }: Choice): string | undefined {
   if (service.serviceType !== CHAT) return `sells ${service.serviceType}`;
   if (model !== undefined && !namesOf(service).includes(model)) return `serves ${service.model}`;
   if (!service.mintability.mintable) return service.mintability.explanation;
+  if (silent?.has(service.provider) === true) return "does not answer";
   return network === undefined ? undefined : unreachable(service, network);
 }
 

@@ -5,10 +5,10 @@ import type { ReadContext } from "../chain/context.ts";
 import { genesisHash } from "../chain/connect.ts";
 import { chainCall } from "../chain/revert.ts";
 import { readLedger, readLimits, listSubAccounts } from "../compute/ledger.ts";
-import { listServices, type Service } from "../compute/providers.ts";
+import { answers } from "../compute/liveness.ts";
+import { listServices } from "../compute/providers.ts";
 import { EXIT, ZgError } from "../errors.ts";
 import type { Address } from "../hex.ts";
-import { modelsUrl } from "../protocol/endpoints.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
 import { format0g, withUnit } from "../units.ts";
 
@@ -143,21 +143,11 @@ function shortfall({ network }: ReadContext, account: Address, balance: bigint, 
   };
 }
 
-async function answers(service: Service, probe: typeof fetch): Promise<boolean> {
-  try {
-    // Any answer shows that somebody listens; some providers serve no model list.
-    await probe(modelsUrl(service.url), { redirect: "manual", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError || (error instanceof DOMException && error.name === "TimeoutError")) return false;
-    throw error;
-  }
-}
-
 const providers: Check = async ({ read, fetch: probe }) => {
   const services = await listServices(read);
   const mintable = services.filter(({ mintability, serviceType }) => mintability.mintable && serviceType === "chatbot");
-  const alive = await Promise.all(mintable.map(async (service) => answers(service, probe)));
+  const http = { fetch: probe, timeoutMs: PROBE_TIMEOUT_MS };
+  const alive = await Promise.all(mintable.map(async (service) => answers(http, service)));
   const answering = mintable.filter((_, i) => alive[i]);
   const detail = `${services.length} registered, ${mintable.length} chat providers can be minted, ${answering.length} of them answer`;
   return answering.length > 0

@@ -35,7 +35,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
     hre,
     async (open) => {
       const { network, read } = open;
-      const service = await pickUsableService(open, question.provider);
+      const service = await pickUsableService(open, question.provider, io);
       const { ctx, owner } = await openWriter(open, args, io);
       const { messages, maxTokens, temperature } = question;
       const requestBytes = buildChatRequest({

@@ -1,15 +1,11 @@
 import { isAddress } from "ethers";
 
 import type { ServiceKind } from "../../lib/compute/ledger.ts";
-import {
-  assertProviderSees,
-  chooseService,
-  listServices,
-  resolveService,
-  type Service,
-} from "../../lib/compute/providers.ts";
+import { chooseAnsweringService } from "../../lib/compute/liveness.ts";
+import { assertProviderSees, listServices, resolveService, type Service } from "../../lib/compute/providers.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
 import { format0g } from "../../lib/units.ts";
+import type { TaskIo } from "./action.ts";
 import type { OpenConnection } from "./connection.ts";
 
 /** The address of a provider given by address or, for inference, by model name. */
@@ -35,11 +31,15 @@ export function serviceData(service: Service) {
 }
 
 /**
- * The service to ask: the one named, else the cheapest that can be minted.
+ * The service to ask: the one named, else the cheapest that answers and can be minted.
  * @throws {ProviderCannotSeeError} for a named one that serves another chain than this.
  */
-export async function pickUsableService({ read, network }: OpenConnection, named?: string): Promise<Service> {
-  if (named === undefined) return chooseService(await listServices(read), { network });
+export async function pickUsableService(
+  { read, network }: OpenConnection,
+  named: string | undefined,
+  io: Pick<TaskIo, "signal">,
+): Promise<Service> {
+  if (named === undefined) return chooseAnsweringService({ signal: io.signal }, await listServices(read), { network });
   const service = await resolveService(read, named);
   assertProviderSees(network, service);
   return service;

@@ -1,28 +1,23 @@
+import { assertAnswers, chooseAnsweringService } from "../../compute/liveness.ts";
+import { assertProviderSees, listServices, resolveService, type Service } from "../../compute/providers.ts";
 import { assertMintable } from "../../compute/verify.ts";
-import {
-  assertProviderSees,
-  chooseService,
-  listServices,
-  resolveService,
-  type Service,
-} from "../../compute/providers.ts";
 import { withUnit } from "../../units.ts";
 import { chosenService, type FlowReadContext, type FlowStep } from "../context.ts";
 
 /**
- * Picks the provider: the one the user named, else the cheapest that can see this chain and whose results can be minted.
- * Refuses here, before anything is paid, what the mint would refuse.
+ * Picks the provider: the one the user named, else the cheapest that answers, can see this chain and whose results can
+ * be minted. Refuses here, before anything is paid, what the mint would refuse and a provider that is not there.
  */
 export async function pickService(ctx: FlowReadContext): Promise<Service> {
-  const chosen = await chosenService(ctx);
-  if (chosen !== undefined) return chosen;
-  const { provider } = ctx.question;
-  if (provider === undefined) {
-    return chooseService(await listServices(ctx.read), { network: ctx.read.network });
+  const { http, question, read } = ctx;
+  const named = await chosenService(ctx);
+  if (named === undefined && question.provider === undefined) {
+    return chooseAnsweringService(http, await listServices(read), { network: read.network });
   }
-  const service = await resolveService(ctx.read, provider);
-  assertProviderSees(ctx.read.network, service);
+  const service = named ?? (await resolveService(read, question.provider ?? ""));
+  assertProviderSees(read.network, service);
   assertMintable(service);
+  await assertAnswers(http, service);
   return service;
 }
 
