@@ -6,7 +6,7 @@
 import type { ZgError } from "../errors.ts";
 import { checksum, type Address } from "../hex.ts";
 import { SignatureMalformedError } from "../protocol/errors.ts";
-import type { Topology } from "../protocol/service-info.ts";
+import { isImageService, type Topology } from "../protocol/service-info.ts";
 import { parseSignedText, recoverTextSigner, sha256Hex, type SignedText } from "../protocol/signed-text.ts";
 import {
   NotEndorsedError,
@@ -59,7 +59,6 @@ export interface VerifyParams {
 
 /** The form of text that a service of each topology signs. */
 const FORM = { broker: "two-field", separated: "two-field", centralized: "routing-proof" } as const;
-const IMAGE_TYPES: ReadonlySet<string> = new Set(["text-to-image", "image-editing"]);
 
 /**
  * Verifies an answer against what the chain lists for its provider. Pure: reads nothing, and believes nothing of the
@@ -108,7 +107,7 @@ function checkSigner(service: Service, signer: Address | undefined): Check<Check
 
 function checkBytes(params: VerifyParams, parsed: SignedText): readonly Check<CheckName>[] {
   const { service, requestBytes, responseBytes } = params;
-  const images = IMAGE_TYPES.has(service.serviceType) && service.topology === "broker";
+  const images = service.topology === "broker" && isImageService(service);
   const wrongForm = images ? wrongImageForm(parsed) : wrongTextForm(service.topology, parsed);
   if (parsed.form === "unknown" || wrongForm !== undefined) {
     const detail = wrongForm ?? "the signed text has an unknown form";

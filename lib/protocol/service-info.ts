@@ -191,13 +191,18 @@ const EXPLANATIONS: Readonly<Record<UnmintableReason, string>> = {
 const VERIFIABLE: ReadonlySet<string> = new Set(["TeeML", "OpML", "ZKML"]);
 const IMAGE_SERVICES: ReadonlySet<string> = new Set(["text-to-image", "image-editing"]);
 
+/** Whether a service answers with images, and so signs hashes of images. */
+export function isImageService({ serviceType }: Pick<DescribedService, "serviceType">): boolean {
+  return IMAGE_SERVICES.has(serviceType);
+}
+
 function unmintableReason(service: DescribedService): UnmintableReason | undefined {
   const topology = topologyOf(service);
   if (topology === "standard") return "standard";
   if (!VERIFIABLE.has(service.verifiability)) return "not-verifiable";
   if (topology === "unknown") return "info-unreadable";
   if (topology !== "broker") return topology;
-  if (IMAGE_SERVICES.has(service.serviceType)) return "images";
+  if (isImageService(service)) return "images";
   if (expectedSigner(service) === undefined) return "no-signer";
   return service.teeSignerAcknowledged ? undefined : "not-endorsed";
 }
