@@ -42,7 +42,7 @@ export interface FundingNeed {
   /** Locked at the provider now. */
   readonly spendable: bigint;
   readonly unsettled: bigint;
-  /** Undefined and with a reason when the provider could not be asked. */
+  /** False when the provider could not be asked; then `unsettled` is 0 and, if asking failed, `reasons` says so. */
   readonly unsettledKnown: boolean;
   readonly ledger: Ledger | undefined;
   readonly subAccount: SubAccount | undefined;
