@@ -1,5 +1,5 @@
 import { EXIT, ZgError } from "../errors.ts";
-import { withUnit } from "../units.ts";
+import { format0g, withUnit } from "../units.ts";
 import type { Spending } from "./context.ts";
 
 /** Sending would take more out of the wallet or the ledger than `--max-spend` allows. Nothing was sent. */
@@ -11,7 +11,7 @@ export class MaxSpendExceededError extends ZgError {
       code: "ZG_MAX_SPEND",
       exit: EXIT.precondition,
       message: `To ${what} could bring the total to ${withUnit(needed)}${already}, above --max-spend ${withUnit(cap)}`,
-      remedy: `Allow it with --max-spend ${withUnit(needed).replace(" 0G", "")}, or leave it.`,
+      remedy: `Allow it with --max-spend ${format0g(needed)}, or leave it.`,
       details: values,
     });
   }
