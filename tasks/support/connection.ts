@@ -6,8 +6,9 @@ import type { NetworkConnection } from "hardhat/types/network";
 
 import { assertChain } from "../../lib/chain/connect.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
-import { RpcUnreachableError } from "../../lib/chain/revert.ts";
 import { assertSignerAllowed, developmentAccount } from "../../lib/chain/development-keys.ts";
+import { ROLES } from "../../lib/chain/development-roles.ts";
+import { RpcUnreachableError } from "../../lib/chain/revert.ts";
 import { keyVariable, parsePrivateKey, rpcSetting, setting } from "../../lib/env.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { checksum, type Address, type Hex } from "../../lib/hex.ts";
@@ -95,12 +96,9 @@ export function selectedNetwork(hre: HardhatRuntimeEnvironment): Network {
   return networkNamed(named ?? "default");
 }
 
-/** The account that signs on networks where only the published development accounts may. */
-const DEVELOPMENT_USER = 0;
-
 async function privateKey(hre: HardhatRuntimeEnvironment, network: Network): Promise<Hex> {
   const variable = keyVariable(network.name);
-  if (variable === undefined) return developmentAccount(DEVELOPMENT_USER).privateKey;
+  if (variable === undefined) return developmentAccount(ROLES.user).privateKey;
   const found = setting(variable);
   if (found !== undefined) return parsePrivateKey(found.value, found.from);
   try {
@@ -130,7 +128,7 @@ export function assertKeyUsable(network: Network): void {
 
 function addressInEnvironment(network: Network): Address | undefined {
   const variable = keyVariable(network.name);
-  if (variable === undefined) return developmentAccount(DEVELOPMENT_USER).address;
+  if (variable === undefined) return developmentAccount(ROLES.user).address;
   const found = setting(variable);
   return found === undefined ? undefined : checksum(ethers.computeAddress(parsePrivateKey(found.value, found.from)));
 }
