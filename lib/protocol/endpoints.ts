@@ -32,15 +32,6 @@ export function signatureUrl(url: string, chatId: string, model: string): string
   return `${serviceBase(url)}${PROXY_PATH}/signature/${id}?model=${encodeURIComponent(model)}`;
 }
 
-export function quoteUrl(url: string): string {
-  return `${serviceBase(url)}/v1/quote`;
-}
-
-/** The report of the node behind a separated broker. */
-export function attestationReportUrl(url: string, model: string): string {
-  return `${serviceBase(url)}${PROXY_PATH}/attestation/report?model=${encodeURIComponent(model)}`;
-}
-
 export function modelsUrl(url: string): string {
   return `${serviceBase(url)}/v1/models`;
 }
