@@ -67,7 +67,8 @@ export class ReceiptPendingError extends ZgError {
       code: "ZG_RECEIPT_PENDING",
       exit: EXIT.network,
       message: `No receipt for ${values.hash} (to ${values.what}, nonce ${values.nonce}) after ${values.waitedMs} ms`,
-      remedy: "It was sent and may still land. Run the command again: it reads the state first and repeats nothing.",
+      remedy:
+        "It was sent and may still land: look it up by its hash before you send another. `flow run` with the same --id does.",
       details: values,
     });
   }
@@ -180,8 +181,16 @@ async function broadcast(ctx: WriteContext, what: string, from: Address, request
   return hash;
 }
 
-/** Polls until the receipt is there. "Not found" means: look again. */
-async function waitForReceipt(ctx: WriteContext, what: string, hash: Hex, nonce: number): Promise<TransactionReceipt> {
+/**
+ * Polls until the receipt is there. "Not found" means: look again.
+ * @throws {ReceiptPendingError} when it is not there in time. {@link AbortedError}
+ */
+export async function waitForReceipt(
+  ctx: Pick<WriteContext, "provider" | "receiptTimeout" | "signal">,
+  what: string,
+  hash: Hex,
+  nonce: number,
+): Promise<TransactionReceipt> {
   const timeout = ctx.receiptTimeout ?? RECEIPT_TIMEOUT_MS;
   const started = Date.now();
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)) {

@@ -8,6 +8,7 @@ import { makeBill, type Bill, type BillRow } from "./bill.ts";
 import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
 import { GAS_BOUNDS } from "./gas.ts";
 import { JOURNAL_VERSION, lastFact, RunMismatchError, type Journal } from "./journal.ts";
+import { awaitPending } from "./pending.ts";
 import { questionText } from "./question.ts";
 import { checkSteps, runSteps, type StepOutcome } from "./step.ts";
 import { acknowledgeStep } from "./steps/acknowledge.ts";
@@ -93,11 +94,13 @@ function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
 }
 
 /**
- * Works out what a run will cost at worst, from what is still to do. Reads only; signs at most a session token, to ask
+ * Works out what a run will cost at worst, from what is still to do, after what an interrupted command sent has landed.
+ * Reads only; signs at most a session token, to ask
  * the provider what it has not collected.
  * @throws {NotMintableError} {@link NotEndorsedError} and the like for a provider whose results could not be minted.
  */
 export async function planFlow(ctx: FlowReadContext, steps = FLOW_STEPS): Promise<Bill> {
+  await awaitPending(ctx);
   const { maxFeePerGas } = await currentFees(ctx.read);
   const gas = (what: string, amount: bigint) => gasRow(what, amount, maxFeePerGas);
   const isOpen = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 
 import { expect } from "chai";
 import { artifacts, network } from "hardhat";
 
 import { genesisHash } from "../../../lib/chain/connect.ts";
 import { SessionTokens } from "../../../lib/compute/session.ts";
+import { readLedger } from "../../../lib/compute/ledger.ts";
 import { EXIT, ZgError } from "../../../lib/errors.ts";
 import type { FlowContext } from "../../../lib/flow/context.ts";
-import { FLOW_STEPS, flowStatus, openRun, planFlow, runFlow } from "../../../lib/flow/flow.ts";
+import { DEPLOY_STEPS, FLOW_STEPS, flowStatus, openRun, planFlow, runFlow } from "../../../lib/flow/flow.ts";
 import { isUnanswered, lastFact, MemoryJournal, type Journal } from "../../../lib/flow/journal.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
 import type { Misbehaviour } from "../../../lib/galileo/provider/misbehaviour.ts";
@@ -188,6 +190,29 @@ describe("the flow with a provider that lies or fails", () => {
     expect(failed.code).to.equal("ZG_RESULT_TAKEN");
     expect(failed.details).to.include({ owner: thief, minter: ctx.owner });
     expect((await flowStatus(ctx)).at(-1)).to.include({ id: "mint", state: "open" });
+  });
+
+  it("waits for a deposit that an interrupted run had sent, and does not send it again", async () => {
+    const ctx = await newRun();
+    const mine = async (automatically: boolean) =>
+      connection.provider.request({ method: "evm_setAutomine", params: [automatically] });
+    if (record === undefined) await runFlow(ctx, DEPLOY_STEPS);
+    await mine(false);
+    try {
+      const interrupted = await failureOf({ ...ctx, write: { ...ctx.write, receiptTimeout: 50 } });
+      expect(interrupted.code).to.equal("ZG_RECEIPT_PENDING");
+      const resumed = runFlow(ctx);
+      await setTimeout(500); // enough to send a second one, if it did
+      await mine(true);
+      await connection.provider.request({ method: "evm_mine" });
+      await resumed;
+    } finally {
+      await mine(true);
+    }
+    const deposits = ctx.journal.facts.filter((fact) => fact.type === "signed" && fact.step === "deposit");
+    expect(deposits).to.have.length(1);
+    const ledger = await readLedger(ctx.read, ctx.owner);
+    expect(ledger?.available, "all of one deposit went on to the provider").to.equal(0n);
   });
 
   it("plans a bill that the run stays under, to the neuron", async () => {
