@@ -17,6 +17,7 @@ import { parseCount, type SpendingArguments } from "../support/arguments.ts";
 import { checkLines } from "../support/checks.ts";
 import { withConnection } from "../support/connection.ts";
 import { runtimeFolders } from "../support/folders.ts";
+import { printable } from "../support/printable.ts";
 import { parseQuestion, type PromptArguments } from "../support/prompt.ts";
 import { pickUsableService } from "../support/providers.ts";
 import { approve, billData } from "../support/spend.ts";
@@ -70,7 +71,12 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const live = io.json ? process.stderr : process.stdout;
       const result = await chat(
         { ...http, session },
-        { service, requestBytes, stream: args.stream, ...(args.stream ? { onDelta: (text) => live.write(text) } : {}) },
+        {
+          service,
+          requestBytes,
+          stream: args.stream,
+          ...(args.stream ? { onDelta: (text) => live.write(printable(text)) } : {}),
+        },
       );
       if (args.stream) live.write("\n");
       if (result.chatId === undefined) throw new ChatIdMissingError({ provider });

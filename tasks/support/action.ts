@@ -5,6 +5,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { AbortedError, EXIT, ZgError } from "../../lib/errors.ts";
 import { toJson } from "./json.ts";
 import { onNetwork } from "./on-network.ts";
+import { printable } from "./printable.ts";
 
 /** What a task's function gets besides its arguments. */
 export interface TaskIo {
@@ -57,8 +58,8 @@ function report(error: ZgError, { json, network }: Reporting, data: object = {})
       toJson({ ok: false, error: { code, message, remedy, details: { ...error.details, ...data } } }),
     );
   } else {
-    write(process.stderr, `${code}  ${message}`);
-    write(process.stderr, `  fix: ${remedy}`);
+    write(process.stderr, printable(`${code}  ${message}`));
+    write(process.stderr, printable(`  fix: ${remedy}`));
   }
 }
 
@@ -82,11 +83,11 @@ export function action<Arguments>(
         json,
         signal: interruption.signal,
         log: (line) => {
-          write(process.stderr, line);
+          write(process.stderr, printable(line));
         },
       });
       process.exitCode = EXIT.ok;
-      if (!json) for (const line of answer.text) write(process.stdout, line);
+      if (!json) for (const line of answer.text) write(process.stdout, printable(line));
       if (answer.refusal !== undefined) report(answer.refusal, reporting, answer.data);
       else if (json) write(process.stdout, toJson({ ok: true, data: answer.data }));
     } catch (error) {

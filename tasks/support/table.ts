@@ -3,7 +3,9 @@
 export type Align = "left" | "right";
 
 /** Pads columns to their widest cell, two spaces between them. The first row is the head. */
-export function table(rows: readonly (readonly string[])[], align: readonly Align[] = []): string[] {
+export function table(given: readonly (readonly string[])[], align: readonly Align[] = []): string[] {
+  // A cell may hold what a stranger wrote: a line feed in it must not begin a row of its own.
+  const rows = given.map((row) => row.map((cell) => cell.replaceAll(/\s*\n\s*/g, " ")));
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
   return rows.map((row) =>
