@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
+import { DEVELOPMENT_MNEMONIC, FUNDED_ACCOUNTS } from "./lib/chain/development-mnemonic.ts";
 import { isPrivateKey, keyVariable, rpcSetting, setting } from "./lib/env.ts";
 import galileo from "./lib/galileo/index.ts";
 import { NETWORKS, type NetworkName } from "./lib/networks.ts";
@@ -23,8 +24,8 @@ const simulated = {
   type: "edr-simulated",
   hardfork: "cancun",
   accounts: {
-    mnemonic: "test test test test test test test test test test test junk",
-    count: 20,
+    mnemonic: DEVELOPMENT_MNEMONIC,
+    count: FUNDED_ACCOUNTS,
     accountsBalance: 10_000n * 10n ** 18n,
   },
   // One block for each transaction would run the chain's clock ahead of the wall's by a second each.

@@ -3,11 +3,8 @@ import { HDNodeWallet, Mnemonic } from "ethers";
 import { EXIT, ZgError } from "../errors.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
+import { DEVELOPMENT_MNEMONIC } from "./development-mnemonic.ts";
 
-/** The published mnemonic of Hardhat's and Anvil's accounts. Whatever is sent to them on a public chain is lost. */
-export const DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk";
-/** Accounts that Hardhat and Anvil fund and print. */
-export const FUNDED_ACCOUNTS = 20;
 /** Accounts recognised as published: tests derive a few more from the same mnemonic. */
 export const DEVELOPMENT_ACCOUNTS = 64;
 

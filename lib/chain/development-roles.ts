@@ -1,6 +1,7 @@
 /** Which published development account plays which part on the embedded network and on forks. */
 
-import { developmentAccount, DEVELOPMENT_ACCOUNTS, FUNDED_ACCOUNTS } from "./development-keys.ts";
+import { developmentAccount, DEVELOPMENT_ACCOUNTS } from "./development-keys.ts";
+import { FUNDED_ACCOUNTS } from "./development-mnemonic.ts";
 import type { Address } from "../hex.ts";
 
 export const ROLES = {

@@ -5,7 +5,8 @@ import type { NetworkConnection } from "hardhat/types/network";
 
 import { WrongChainError } from "../chain/connect.ts";
 import { INTERFACES } from "../chain/contracts.ts";
-import { developmentAccount, FUNDED_ACCOUNTS } from "../chain/development-keys.ts";
+import { developmentAccount } from "../chain/development-keys.ts";
+import { FUNDED_ACCOUNTS } from "../chain/development-mnemonic.ts";
 import type { Address, Hex } from "../hex.ts";
 import { networkNamed, type Network } from "../networks.ts";
 import { ROLES } from "../chain/development-roles.ts";

@@ -3,7 +3,8 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { Log } from "../chain/context.ts";
-import { developmentAccount, FUNDED_ACCOUNTS, type DevelopmentAccount } from "../chain/development-keys.ts";
+import { developmentAccount, type DevelopmentAccount } from "../chain/development-keys.ts";
+import { FUNDED_ACCOUNTS } from "../chain/development-mnemonic.ts";
 import type { Address } from "../hex.ts";
 import type { ZgContracts } from "../networks.ts";
 import { ROLES } from "../chain/development-roles.ts";
