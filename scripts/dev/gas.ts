@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { hexlify, keccak256, sha256, Wallet, type ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
 
+import { COLLECTION } from "../../lib/inft/collection.ts";
 import { signedText } from "../../lib/protocol/signed-text.ts";
 import { format0g, parseAmount } from "../../lib/units.ts";
 
@@ -76,7 +77,7 @@ await measure("LedgerManager.refund, all", own.refund((await ledger.getLedger(us
 
 const serving = galileo.network.contracts.inferenceServing;
 const factory = await ethers.getContractFactory("INFT", user.signer as never);
-const inft = await factory.deploy("Verified Inference", "VINF", serving);
+const inft = await factory.deploy(COLLECTION.name, COLLECTION.symbol, serving);
 const deployment = await inft.deploymentTransaction()?.wait();
 if (deployment == null) throw new Error("the iNFT was not deployed");
 rows.push({ call: "INFT, deployment", gas: deployment.gasUsed });

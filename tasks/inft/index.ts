@@ -1,6 +1,7 @@
 import { emptyTask, task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
+import { COLLECTION } from "../../lib/inft/collection.ts";
 import { INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
 
 export const inftTasks = [
@@ -11,9 +12,14 @@ export const inftTasks = [
         name: "name",
         description: "Collection name",
         type: ArgumentType.STRING,
-        defaultValue: "Verified Inference",
+        defaultValue: COLLECTION.name,
       })
-      .addOption({ name: "symbol", description: "Collection symbol", type: ArgumentType.STRING, defaultValue: "VINF" })
+      .addOption({
+        name: "symbol",
+        description: "Collection symbol",
+        type: ArgumentType.STRING,
+        defaultValue: COLLECTION.symbol,
+      })
       .addFlag({ name: "force", description: "Deploy a new one even if one is recorded" })
       .addFlag({ name: "verify", description: "Also verify the source on the explorer" }),
   )

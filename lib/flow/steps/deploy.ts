@@ -1,9 +1,8 @@
 import type { Address, Hex } from "../../hex.ts";
+import { COLLECTION } from "../../inft/collection.ts";
 import { deployInft, findDeployment, recordDeployment } from "../../inft/deploy.ts";
 import type { FlowContext, FlowStep } from "../context.ts";
 import type { FactOf } from "../journal.ts";
-
-export const INFT_NAME = { name: "Verified Inference", symbol: "VINF" } as const;
 
 /** A deployment this run sent and could not record any more. */
 async function unrecorded(ctx: FlowContext): Promise<{ address: Address; transaction: Hex } | undefined> {
@@ -30,11 +29,11 @@ export const deployStep: FlowStep = {
     const artifact = await ctx.artifact();
     const found = await unrecorded(ctx);
     if (found !== undefined) {
-      const args = [INFT_NAME.name, INFT_NAME.symbol, ctx.read.network.contracts.inferenceServing];
+      const args = [COLLECTION.name, COLLECTION.symbol, ctx.read.network.contracts.inferenceServing];
       await recordDeployment(ctx.read, ctx.inft, { ...found, args, artifact });
       return;
     }
-    const { address, transaction, args } = await deployInft(ctx.write, artifact, INFT_NAME);
+    const { address, transaction, args } = await deployInft(ctx.write, artifact, COLLECTION);
     ctx.sent.push(transaction);
     await recordDeployment(ctx.read, ctx.inft, { address, transaction: transaction.hash, args, artifact });
   },
