@@ -1,3 +1,4 @@
+import { chainCall } from "../../lib/chain/revert.ts";
 import { planFlow } from "../../lib/flow/flow.ts";
 import { MemoryJournal } from "../../lib/flow/journal.ts";
 import { parseAddress } from "../../lib/hex.ts";
@@ -22,7 +23,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
       const owner = args.account === undefined ? ownAddress(open) : parseAddress(args.account, "account");
       const stores = openStores(hre, read);
       const bill = await planFlow(await flowReadContext({ open, stores, journal, owner, question, io }));
-      const wallet = await read.provider.getBalance(owner);
+      const wallet = await chainCall(`Reading the balance of ${owner}`, read.provider.getBalance(owner));
       return {
         data: { network: network.name, mode: network.mode, owner, wallet, plan: billData(bill) },
         text: billLines(bill),

@@ -1,5 +1,6 @@
 import { parseServiceKind, retrieve, retrieveDraft, serviceName, type Retrieved } from "../../lib/compute/ledger.ts";
 import { ledgerManager } from "../../lib/chain/contracts.ts";
+import { chainCall } from "../../lib/chain/revert.ts";
 import { planRetrieve, retrieveCandidates } from "../../lib/compute/retrieve.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { format0g, withUnit } from "../../lib/units.ts";
@@ -55,7 +56,9 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         .map((account) => account.provider);
       const name = await serviceName(ctx, service);
       // One call carries so many providers at most; the first is estimated and stands for each.
-      const batchSize = Number(await ledgerManager(ctx.network, ctx.provider).MAX_PROVIDERS_PER_BATCH());
+      const batchSize = Number(
+        await chainCall("Reading the batch size", ledgerManager(ctx.network, ctx.provider).MAX_PROVIDERS_PER_BATCH()),
+      );
       const calls = Math.ceil(sending.length / batchSize);
       const [row] =
         calls === 0 ? [] : await transactionRows(writer, retrieveDraft(ctx.network, name, sending.slice(0, batchSize)));

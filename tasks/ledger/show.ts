@@ -1,3 +1,4 @@
+import { chainCall } from "../../lib/chain/revert.ts";
 import { listSubAccounts, readLedger, readLimits, SERVICE_KINDS, type SubAccount } from "../../lib/compute/ledger.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
 import { format0g, withUnit } from "../../lib/units.ts";
@@ -48,7 +49,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
       const [ledger, limits, wallet, ...kinds] = await Promise.all([
         readLedger(open.read, user),
         readLimits(open.read),
-        open.read.provider.getBalance(user),
+        chainCall(`Reading the balance of ${user}`, open.read.provider.getBalance(user)),
         ...SERVICE_KINDS.map(async (kind) => listSubAccounts(open.read, user, kind)),
       ]);
       const subAccounts = kinds.flat();
