@@ -14,12 +14,13 @@ import { withUnit } from "../../lib/units.ts";
 import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
 import { refusalOf, type Answer } from "../support/action.ts";
 import { parseCount, type SpendingArguments } from "../support/arguments.ts";
-import { checkLines } from "../support/checks.ts";
+import { checkLines, endorsementCheck } from "../support/checks.ts";
 import { withConnection } from "../support/connection.ts";
 import { runtimeFolders } from "../support/folders.ts";
 import { printable } from "../support/printable.ts";
 import { parseQuestion, type PromptArguments } from "../support/prompt.ts";
 import { pickUsableService } from "../support/providers.ts";
+import { receiptName } from "../support/receipts.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openWriter, spendingAction } from "../support/write.ts";
 
@@ -83,10 +84,13 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const signature = await fetchSignature(http, service, result.chatId);
       const { responseBytes } = result;
       const verification = verifyInference({ service, requestBytes, responseBytes, signature });
+      const endorsement = endorsementCheck(service);
       const genesis = await genesisHash(read.provider);
       const receipt = createReceipt({ network, genesisHash: genesis, service, result, signature, verification });
       const folder = runtimeFolders(hre, network)?.receipts;
-      const file = args.out ?? (folder === undefined ? undefined : path.join(folder, `${result.chatId.id}.json`));
+      const file =
+        args.out ??
+        (folder === undefined ? undefined : path.join(folder, receiptName(result.startedAt, result.chatId.id)));
       if (file !== undefined) {
         await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(receipt, null, 2)}\n`), "private");
       }
@@ -97,13 +101,14 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           usage: result.usage,
           fee: result.fee.fee,
           verification,
+          endorsement,
           receipt,
           file,
         },
         text: [
           ...(args.stream ? [] : [result.content]),
           "",
-          ...checkLines(verification.checks),
+          ...checkLines([...verification.checks, endorsement]),
           `fee ${withUnit(result.fee.fee)}`,
           file === undefined
             ? "the receipt is not kept: this network lives in the process (--out keeps it)"

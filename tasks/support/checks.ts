@@ -1,3 +1,4 @@
+import type { Service } from "../../lib/compute/providers.ts";
 import { table } from "./table.ts";
 
 interface Check {
@@ -15,4 +16,16 @@ export function checkLines(
     ...checks.map(({ name, passed, detail }) => [passed ? "ok" : "FAILED", name, detail]),
     ...notChecked.map(({ name, why }) => ["not checked", name, why]),
   ]);
+}
+
+/** What the owner of 0G's contract says of a listed signer: without it, anyone may list a key of their own. */
+export function endorsementCheck({
+  endorsed,
+  teeSignerAddress,
+}: Pick<Service, "endorsed" | "teeSignerAddress">): Check {
+  return {
+    name: "endorsement",
+    passed: endorsed,
+    detail: `the contract's owner ${endorsed ? "endorses" : "does not endorse"} ${teeSignerAddress}`,
+  };
 }

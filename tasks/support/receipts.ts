@@ -43,3 +43,11 @@ export function assertProved(receipt: Receipt, found: ReceiptVerification): void
   assertReceipt(found);
   if (found.status === "incomplete") throw new ReceiptUncheckedError(found.reason, receipt.network);
 }
+
+/**
+ * The file name of an answer's receipt. It begins with the time, which is ours: the chat id alone is the provider's
+ * choice, and by using one again it could replace an earlier receipt, also another provider's or a run's.
+ */
+export function receiptName(startedAt: number, chatId: string): string {
+  return `${new Date(startedAt).toISOString().replaceAll(/[-:.]/g, "")}-${chatId}.json`;
+}
