@@ -13,14 +13,15 @@ interface Arguments extends PromptArguments {
   readonly account: string | undefined;
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
-  withConnection(
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const account = args.account === undefined ? undefined : parseAddress(args.account, "account");
+  return withConnection(
     hre,
     async (open) => {
       const { network, read } = open;
       const journal = new MemoryJournal();
       const question = await questionOf(network, journal, args);
-      const owner = args.account === undefined ? ownAddress(open) : parseAddress(args.account, "account");
+      const owner = account ?? ownAddress(open);
       const stores = openStores(hre, read);
       const bill = await planFlow(await flowReadContext({ open, stores, journal, owner, question, io }));
       const wallet = await chainCall(`Reading the balance of ${owner}`, read.provider.getBalance(owner));
@@ -30,5 +31,5 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
       };
     },
     io,
-  ),
-);
+  );
+});

@@ -1,6 +1,6 @@
 import { chainCall } from "../../lib/chain/revert.ts";
 import { listSubAccounts, readLedger, readLimits, SERVICE_KINDS, type SubAccount } from "../../lib/compute/ledger.ts";
-import { parseAddress, type Address } from "../../lib/hex.ts";
+import { parseAddress } from "../../lib/hex.ts";
 import { format0g, withUnit } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import { ownAddress, withConnection } from "../support/connection.ts";
@@ -41,11 +41,12 @@ function subAccountLines(accounts: readonly SubAccount[]): string[] {
   );
 }
 
-export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
-  withConnection(
+export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const account = args.account === undefined ? undefined : parseAddress(args.account, "account");
+  return withConnection(
     hre,
     async (open) => {
-      const user: Address = args.account === undefined ? ownAddress(open) : parseAddress(args.account, "account");
+      const user = account ?? ownAddress(open);
       const [ledger, limits, wallet, ...kinds] = await Promise.all([
         readLedger(open.read, user),
         readLimits(open.read),
@@ -53,7 +54,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
         ...SERVICE_KINDS.map(async (kind) => listSubAccounts(open.read, user, kind)),
       ]);
       const subAccounts = kinds.flat();
-      const account =
+      const holdings =
         ledger === undefined
           ? [
               [
@@ -80,12 +81,12 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> =>
           subAccounts,
         },
         text: [
-          ...pairs([["account", user], ["wallet", withUnit(wallet)], ...account]),
+          ...pairs([["account", user], ["wallet", withUnit(wallet)], ...holdings]),
           "",
           ...subAccountLines(subAccounts),
         ],
       };
     },
     io,
-  ),
-);
+  );
+});

@@ -11,6 +11,7 @@ import { ROLES } from "../../lib/chain/development-roles.ts";
 import { RpcUnreachableError } from "../../lib/chain/revert.ts";
 import { keyVariable, parsePrivateKey, rpcSetting, setting } from "../../lib/env.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
+import { latestBlock } from "../../lib/galileo/upstream.ts";
 import { checksum, type Address, type Hex } from "../../lib/hex.ts";
 import { networkNamed, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
@@ -59,11 +60,14 @@ type RpcNetwork = Parameters<typeof rpcSetting>[0];
 async function connect(hre: HardhatRuntimeEnvironment, network: Network): Promise<NetworkConnection> {
   let connection: NetworkConnection;
   try {
+    // Hardhat tries an upstream that is not there for a minute and a half.
+    if (network.mode === "fork") await latestBlock(rpcSetting(network.name as RpcNetwork).value, fetch);
     connection = await hre.network.create(network.name);
   } catch (error) {
+    if (network.mode !== "fork") throw error;
     // A fork asks its upstream at once, and what Hardhat throws then has no class.
-    if (network.mode !== "fork" || error instanceof ZgError) throw error;
-    throw new NetworkUnreachableError(network, error);
+    const ours = error instanceof ZgError && !(error instanceof RpcUnreachableError);
+    throw ours ? error : new NetworkUnreachableError(network, error);
   }
   try {
     await assertChain(network, connection.ethers.provider);
