@@ -2,7 +2,7 @@
 
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
-import type { Network } from "../../lib/networks.ts";
+import { isEphemeral, type Network } from "../../lib/networks.ts";
 import type { OpenConnection } from "./connection.ts";
 import { inftRecords } from "./stores.ts";
 
@@ -13,7 +13,9 @@ export class NoInftRecordedError extends ZgError {
       code: "ZG_NO_INFT",
       exit: EXIT.precondition,
       message: `No iNFT contract is recorded for ${network.name}`,
-      remedy: `Name one with --inft 0x…, or deploy one: npx hardhat inft deploy --network ${network.name}`,
+      remedy: isEphemeral(network)
+        ? "This chain began with the command. Name the network the token is on, such as --network localhost."
+        : `Name one with --inft 0x…, or deploy one: npx hardhat inft deploy --network ${network.name}`,
       details: { network: network.name },
     });
   }
