@@ -17,9 +17,25 @@ export class MaxSpendExceededError extends ZgError {
   }
 }
 
+/** More is needed than the plan said, because a provider or the chain changed since. Nothing was sent for it. */
+export class PlanExceededError extends ZgError {
+  constructor(values: { what: string; needed: bigint; planned: bigint }) {
+    const { what, needed, planned } = values;
+    super({
+      code: "ZG_PLAN_EXCEEDED",
+      exit: EXIT.precondition,
+      message: `To ${what} now takes ${withUnit(needed)}, but the plan said at most ${withUnit(planned)}`,
+      remedy:
+        "What the provider or the chain says changed after the plan. Run the command again and look at its new plan.",
+      details: values,
+    });
+  }
+}
+
 /** Counts what leaves the wallet, gas included, and refuses what would pass the cap. One per command. */
 export class WalletSpending implements Spending {
   readonly #cap: bigint | undefined;
+  #agreed: bigint | undefined;
   #spent = 0n;
   #reserved = 0n;
 
@@ -32,10 +48,19 @@ export class WalletSpending implements Spending {
     return this.#spent;
   }
 
+  /** Limits the whole command to what its user agreed to, in neuron. */
+  agree(limit: bigint): void {
+    this.#agreed = limit;
+  }
+
+  /** @throws {MaxSpendExceededError} {@link PlanExceededError} */
   reserve(what: string, worst: bigint): void {
     const needed = this.#spent + worst;
     if (this.#cap !== undefined && needed > this.#cap) {
       throw new MaxSpendExceededError({ what, cap: this.#cap, needed, spent: this.#spent });
+    }
+    if (this.#agreed !== undefined && needed > this.#agreed) {
+      throw new PlanExceededError({ what, needed, planned: this.#agreed });
     }
     this.#reserved = worst;
   }

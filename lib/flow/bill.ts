@@ -1,8 +1,6 @@
 /** What a command is about to spend, at worst, row by row. Shown before anything is sent. */
 
-import { MaxSpendExceededError } from "../chain/spending.ts";
-import { EXIT, ZgError } from "../errors.ts";
-import { withUnit } from "../units.ts";
+import { MaxSpendExceededError, PlanExceededError } from "../chain/spending.ts";
 
 export interface BillRow {
   readonly what: string;
@@ -20,6 +18,8 @@ export interface Bill {
   readonly rows: readonly BillRow[];
   /** Neuron the wallet must hold: gas, values and deposits. */
   readonly walletTotal: bigint;
+  /** Neuron of it that is gas, at the maximum fee. */
+  readonly gas: bigint;
   /** Neuron that leaves wallet and ledger together, each counted once: what `--max-spend` caps. */
   readonly exposure: bigint;
   /** Neuron of the exposure that can be retrieved and withdrawn again. */
@@ -45,7 +45,7 @@ export function makeBill(rows: readonly BillRow[]): Bill {
   const fees = sum(rows, "fee");
   const moved = deposits + excess(transfers, deposits);
   const exposure = wallet + moved + excess(fees, transfers);
-  return { rows, walletTotal: wallet + deposits, exposure, refundable: excess(moved, fees) };
+  return { rows, walletTotal: wallet + deposits, gas: wallet, exposure, refundable: excess(moved, fees) };
 }
 
 /**
@@ -55,21 +55,6 @@ export function makeBill(rows: readonly BillRow[]): Bill {
 export function assertWithin(bill: Bill, cap: bigint | undefined, what: string): void {
   if (cap !== undefined && bill.exposure > cap) {
     throw new MaxSpendExceededError({ what, cap, needed: bill.exposure, spent: 0n });
-  }
-}
-
-/** A step takes more than the plan said, because provider or chain changed since. Nothing was sent for it. */
-export class PlanExceededError extends ZgError {
-  constructor(values: { what: string; needed: bigint; planned: bigint }) {
-    const { what, needed, planned } = values;
-    super({
-      code: "ZG_PLAN_EXCEEDED",
-      exit: EXIT.precondition,
-      message: `To ${what} now takes ${withUnit(needed)}, but the plan said at most ${withUnit(planned)}`,
-      remedy:
-        "What the provider or the chain says changed after the plan. Run the command again and look at its new plan.",
-      details: values,
-    });
   }
 }
 

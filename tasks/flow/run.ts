@@ -72,7 +72,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       assertSameRun(journal, ctx);
       const bill = await planFlow(ctx);
       const common = { network: network.name, mode: network.mode, id, kept: stores.kept, owner: ctx.owner };
-      if (!(await approve(bill, args, network, io, "run the flow"))) {
+      if (!(await approve(bill, args, writer, io, "run the flow"))) {
         return { data: { ...common, dryRun: true, plan: billData(bill) }, text: ["dry run: nothing was sent"] };
       }
       openRun(journal, ctx);

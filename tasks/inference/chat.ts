@@ -38,7 +38,8 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
     async (open) => {
       const { network, read } = open;
       const service = await pickUsableService(open, question.provider, io);
-      const { ctx, owner } = await openWriter(open, args, io);
+      const writer = await openWriter(open, args, io);
+      const { ctx, owner } = writer;
       const { messages, maxTokens, temperature } = question;
       const requestBytes = buildChatRequest({
         model: service.model,
@@ -63,7 +64,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       ]);
       const { provider, model } = service;
       const common = { network: network.name, mode: network.mode, user: owner, provider, model, plan: billData(bill) };
-      if (!(await approve(bill, args, network, io, "ask"))) {
+      if (!(await approve(bill, args, writer, io, "ask"))) {
         return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
 

@@ -48,7 +48,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const { draft } = deploymentDraft(network, artifact, args);
       const bill = makeBill(await transactionRows(writer, draft));
       const planned = { ...common, plan: billData(bill) };
-      if (!(await approve(bill, args, network, io, draft.what))) {
+      if (!(await approve(bill, args, writer, io, draft.what))) {
         return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const { address, transaction, args: constructorArguments } = await deployInft(ctx, artifact, args);

@@ -112,7 +112,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       };
       const bill = makeBill([...(await transactionRows(writer, commitDraft(prepared))), mintRow]);
       const planned = { ...common, tokenId, to, plan: billData(bill) };
-      if (!(await approve(bill, args, network, io, "commit and mint"))) {
+      if (!(await approve(bill, args, writer, io, "commit and mint"))) {
         return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const dataHash = sealed.datas[0]?.dataHash;

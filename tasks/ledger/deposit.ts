@@ -22,7 +22,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const draft = depositDraft(ctx.network, limits, before, amount);
       const bill = makeBill(await transactionRows(writer, draft));
       const common = { network: ctx.network.name, mode: ctx.network.mode, user: owner, amount, plan: billData(bill) };
-      if (!(await approve(bill, args, ctx.network, io, draft.what))) {
+      if (!(await approve(bill, args, writer, io, draft.what))) {
         return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const { transactions, opened } = await deposit(ctx, amount);

@@ -64,7 +64,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         calls === 0 ? [] : await transactionRows(writer, retrieveDraft(ctx.network, name, sending.slice(0, batchSize)));
       const bill = makeBill(row === undefined ? [] : [{ ...row, amount: row.amount * BigInt(calls) }]);
       const common = { network: ctx.network.name, mode: ctx.network.mode, user: owner, service, plan: billData(bill) };
-      if (!(await approve(bill, args, ctx.network, io, "retrieve"))) {
+      if (!(await approve(bill, args, writer, io, "retrieve"))) {
         return { data: { ...common, dryRun: true, from: sending }, text: ["dry run: nothing was sent"] };
       }
       const { transactions, ...result } = await retrieve(ctx, {

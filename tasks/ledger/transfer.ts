@@ -52,7 +52,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         amount,
         plan: billData(bill),
       };
-      if (!(await approve(bill, args, ctx.network, io, draft.what))) {
+      if (!(await approve(bill, args, writer, io, draft.what))) {
         return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const { transactions, opened } = await transfer(ctx, { provider, amount, service });

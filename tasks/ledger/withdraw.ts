@@ -38,7 +38,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       };
       if (closesLedger)
         io.log("note: nothing is left anywhere, so the contract deletes the ledger and its sub-accounts");
-      if (!(await approve(bill, args, ctx.network, io, draft.what))) {
+      if (!(await approve(bill, args, writer, io, draft.what))) {
         return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const { transactions, locked } = await withdraw(ctx, amount);

@@ -30,7 +30,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         signer: expectedSigner ?? null,
         plan: billData(bill),
       };
-      if (!(await approve(bill, args, ctx.network, io, draft.what))) {
+      if (!(await approve(bill, args, writer, io, draft.what))) {
         return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const { changed, transactions } = await acknowledge(ctx, provider);

@@ -34,7 +34,7 @@ export async function runScript(hre: HardhatRuntimeEnvironment, script: Script):
         const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false };
         const ctx = await flowContext(parts);
         const plan = await planFlow(ctx, steps);
-        await approve(plan, args, open.network, io, what);
+        await approve(plan, args, writer, io, what);
         openRun(journal, ctx);
         await runFlow({ ...ctx, plan }, steps);
         return { data: {}, text: await report(ctx) };

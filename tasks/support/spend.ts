@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 
+import type { WalletSpending } from "../../lib/chain/spending.ts";
 import { assertWithin, type Bill } from "../../lib/flow/bill.ts";
 import { EXIT, ZgError } from "../../lib/errors.ts";
 import type { Network } from "../../lib/networks.ts";
@@ -57,21 +58,29 @@ export function spendingCap(args: SpendingArguments): bigint | undefined {
   return args.maxSpend === undefined ? undefined : parseAmount(args.maxSpend, "--max-spend");
 }
 
+interface Agreeing {
+  readonly ctx: { readonly network: Network };
+  readonly spending: Pick<WalletSpending, "agree">;
+}
+
 /**
- * Shows the bill, holds it against `--max-spend`, and on a live network asks unless `--yes`.
+ * Shows the bill, holds it against `--max-spend`, and on a live network asks unless `--yes`. From then on no
+ * more can leave the wallet than it says, with gas counted twice.
  * @returns whether to go on; false after `--dry-run`.
  * @throws {MaxSpendExceededError} {@link ConfirmationRequiredError} {@link DeclinedError}
  */
 export async function approve(
   bill: Bill,
   args: SpendingArguments,
-  network: Network,
+  { ctx: { network }, spending }: Agreeing,
   io: TaskIo,
   what: string,
 ): Promise<boolean> {
   for (const line of billLines(bill)) io.log(line);
   assertWithin(bill, spendingCap(args), what);
   if (args.dryRun) return false;
+  // Fees may have doubled by the time of sending, but what a node asks for then is not what was agreed to.
+  spending.agree(bill.walletTotal + bill.gas);
   if (network.mode !== "live" || args.yes || bill.exposure === 0n) return true;
   if (!process.stdin.isTTY || io.json) throw new ConfirmationRequiredError();
   const prompt = createInterface({ input: process.stdin, output: process.stderr });

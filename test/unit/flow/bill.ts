@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
-import { MaxSpendExceededError } from "../../../lib/chain/spending.ts";
-import { assertPlanned, assertWithin, makeBill, PlanExceededError, type BillRow } from "../../../lib/flow/bill.ts";
+import { MaxSpendExceededError, PlanExceededError } from "../../../lib/chain/spending.ts";
+import { assertPlanned, assertWithin, makeBill, type BillRow } from "../../../lib/flow/bill.ts";
 
 const row = (from: BillRow["from"], amount: bigint): BillRow => ({ what: from, amount, from, note: "" });
 
