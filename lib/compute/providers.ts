@@ -226,6 +226,11 @@ export function chooseService(services: readonly Service[], criteria: Choice = {
   return cheapest;
 }
 
+/** Whether {@link chooseService} could choose a service. */
+export function isSuitable(service: Service, criteria: Choice = {}): boolean {
+  return unsuitable(service, criteria) === undefined;
+}
+
 function unsuitable(service: Service, { network, model, silent }: Choice): string | undefined {
   if (service.serviceType !== CHAT) return `sells ${service.serviceType}`;
   if (model !== undefined && !namesOf(service).includes(model)) return `serves ${service.model}`;

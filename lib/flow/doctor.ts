@@ -6,11 +6,11 @@ import { genesisHash } from "../chain/connect.ts";
 import { chainCall } from "../chain/revert.ts";
 import { readLedger, readLimits, listSubAccounts } from "../compute/ledger.ts";
 import { answers } from "../compute/liveness.ts";
-import { listServices } from "../compute/providers.ts";
+import { isSuitable, listServices } from "../compute/providers.ts";
 import { EXIT, ZgError } from "../errors.ts";
 import type { Address } from "../hex.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
-import { format0g, withUnit } from "../units.ts";
+import { withUnit } from "../units.ts";
 
 export interface Finding {
   readonly name: string;
@@ -117,8 +117,10 @@ const money: Check = async ({ read, account: find, keyVariable }) => {
     listSubAccounts(read, account),
   ]);
   const funded = subAccounts.find(({ spendable }) => spendable >= PROVIDER_MINIMUM_RESERVE);
+  const reserve = funded === undefined ? PROVIDER_MINIMUM_RESERVE : 0n;
   const inLedger = ledger?.available ?? 0n;
-  const needed = funded === undefined ? PROVIDER_MINIMUM_RESERVE + RUN_MARGIN - inLedger : RUN_MARGIN;
+  // Gas comes out of the wallet, however much lies in the ledger.
+  const needed = RUN_MARGIN + (reserve > inLedger ? reserve - inLedger : 0n);
   const wallet: Finding =
     balance >= needed
       ? { name: "wallet", verdict: "ok", detail: `${account} holds ${withUnit(balance)}` }
@@ -136,7 +138,7 @@ function shortfall({ network }: ReadContext, account: Address, balance: bigint, 
   const days =
     faucet === undefined
       ? ""
-      : `, or ${faucetDays(missing, faucet.neuronPerDay)} days of ${faucet.url} at ${format0g(faucet.neuronPerDay)} a day`;
+      : `, or ${faucetDays(missing, faucet.neuronPerDay)} days of ${faucet.url} at ${withUnit(faucet.neuronPerDay)} a day`;
   return {
     detail: `${account} holds ${withUnit(balance)}; a run needs about ${withUnit(needed)}, nearly all refundable`,
     remedy: `Send it ${withUnit(missing)}${days}.`,
@@ -145,7 +147,7 @@ function shortfall({ network }: ReadContext, account: Address, balance: bigint, 
 
 const providers: Check = async ({ read, fetch: probe }) => {
   const services = await listServices(read);
-  const mintable = services.filter(({ mintability, serviceType }) => mintability.mintable && serviceType === "chatbot");
+  const mintable = services.filter((service) => isSuitable(service, { network: read.network }));
   const http = { fetch: probe, timeoutMs: PROBE_TIMEOUT_MS };
   const alive = await Promise.all(mintable.map(async (service) => answers(http, service)));
   const answering = mintable.filter((_, i) => alive[i]);
