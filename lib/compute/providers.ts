@@ -6,6 +6,7 @@ import { inferenceServing } from "../chain/contracts.ts";
 import { isForkProvider } from "../chain/development-roles.ts";
 import { chainCall, isRevert } from "../chain/revert.ts";
 import { checksum, parseAddress, type Address } from "../hex.ts";
+import { isLoopback } from "../loopback.ts";
 import type { Network } from "../networks.ts";
 import { serviceBase } from "../protocol/endpoints.ts";
 import { ServiceUrlError } from "../protocol/errors.ts";
@@ -254,15 +255,13 @@ function byPrice(a: Service, b: Service): number {
   return a.provider < b.provider ? -1 : 1;
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 /**
  * A provider elsewhere watches the live chain: only one on this machine can know of an embedded chain. A fork may be one
  * of an embedded chain, whose providers are on this machine too; only those it brought along know of the fork.
  */
 function canSee(network: Network, { provider, url }: Pick<Service, "provider" | "url">): boolean {
   if (network.mode === "live") return true;
-  if (!LOOPBACK.test(new URL(serviceBase(url)).hostname)) return false;
+  if (!isLoopback(new URL(serviceBase(url)).hostname)) return false;
   return network.mode !== "fork" || isForkProvider(provider);
 }
 

@@ -10,6 +10,7 @@ import type { FastifyInstance } from "fastify";
 
 import { revertDataOf } from "../chain/revert.ts";
 import { isHex, type Address, type Hex } from "../hex.ts";
+import { isLoopback } from "../loopback.ts";
 import { PortTakenError } from "./provider/errors.ts";
 import type { Eip1193 } from "./rpc.ts";
 
@@ -31,7 +32,6 @@ export interface RpcServer {
 const CODES = { parse: -32700, invalidRequest: -32600, internal: -32603, refused: -32000, reverted: 3 } as const;
 const MAX_BODY = 32 * 1024 * 1024;
 const MAX_BATCH = 1_000;
-const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 type Id = string | number | null;
 type Answer =
@@ -80,7 +80,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
 function refuseForeignPages(app: FastifyInstance): void {
   app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
-    if (LOOPBACK.has(hostname(request.headers.host))) return;
+    if (isLoopback(hostname(request.headers.host))) return;
     await reply.status(403).send(failed(null, CODES.refused, "only 127.0.0.1 and localhost are served"));
   });
 }

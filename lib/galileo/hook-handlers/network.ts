@@ -1,6 +1,7 @@
 import type { HookContext, NetworkHooks } from "hardhat/types/hooks";
 import type { NetworkConnection } from "hardhat/types/network";
 
+import { isLoopback } from "../../loopback.ts";
 import { isNetworkName, networkNamed } from "../../networks.ts";
 import { galileoOf, setGalileo } from "../connections.ts";
 import type { Galileo } from "../galileo.ts";
@@ -51,7 +52,7 @@ async function pinLoopbackFork<T extends string>(
   const { forking } = networkConfig;
   if (forking.blockNumber !== undefined) return undefined;
   const url = await forking.url.getUrl();
-  if (!["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname)) return undefined;
+  if (!isLoopback(new URL(url).hostname)) return undefined;
   const { latestBlock } = await import("../upstream.ts");
   const blockNumber = await latestBlock(url, fetch);
   await connection.close();

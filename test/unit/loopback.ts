@@ -1,0 +1,28 @@
+import { expect } from "chai";
+
+import { isLoopback } from "../../lib/loopback.ts";
+
+describe("isLoopback", () => {
+  for (const url of [
+    "http://127.0.0.1:8545",
+    "http://localhost",
+    "http://[::1]:1",
+    "http://127.1.2.3",
+    "http://2130706433",
+  ]) {
+    it(`takes ${url} for this machine`, () => {
+      expect(isLoopback(new URL(url).hostname)).to.be.true;
+    });
+  }
+
+  for (const url of [
+    "http://localhost.example.org",
+    "http://127.0.0.1.example.org",
+    "http://10.0.0.1",
+    "http://0g.ai",
+  ]) {
+    it(`takes ${url} for another`, () => {
+      expect(isLoopback(new URL(url).hostname)).to.be.false;
+    });
+  }
+});
