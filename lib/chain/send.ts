@@ -176,9 +176,22 @@ async function broadcast(ctx: WriteContext, what: string, from: Address, request
     await provider.broadcastTransaction(raw);
   } catch (error) {
     const known = await provider.getTransaction(hash).catch(() => null);
-    if (known === null) throw asChainError(`To ${what}`, error);
+    // Without a "no" from the node nobody knows whether it took the transaction: a second one might pay twice.
+    if (known === null && wasRefused(error)) throw asChainError(`To ${what}`, error);
   }
   return hash;
+}
+
+/** Hardhat's code for whatever went wrong on the way to the node or back. */
+const NO_ANSWER = -1;
+
+/** Whether a node said no (a JSON-RPC error), or none was there to take it. */
+function wasRefused(error: unknown, depth = 0): boolean {
+  if (typeof error !== "object" || error === null || depth > 6) return false;
+  const { code, error: inner, info, cause } = error as Record<"code" | "error" | "info" | "cause", unknown>;
+  if (typeof code === "number" && code !== NO_ANSWER) return true;
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND") return true;
+  return [inner, info, cause].some((nested) => wasRefused(nested, depth + 1));
 }
 
 /**

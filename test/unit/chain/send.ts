@@ -298,8 +298,19 @@ describe("sendTransaction", () => {
     expect(bar.diary.slice(-3)).to.deep.equal(["broadcast", "look up", "receipt"]);
   });
 
-  it("fails when the broadcast failed and the node does not know the transaction; its hash stays written down", async () => {
-    const bar = openBar({ onBroadcast: async () => Promise.reject(new Error("connection reset")) });
+  it("does not call a transaction unsent when the node's answer was lost: it may have been taken", async () => {
+    const lost = Object.assign(new Error("504 Gateway Timeout"), { code: -1 });
+    const bar = openBar({ onBroadcast: async () => Promise.reject(lost), receipts: [MINED] });
+    expect((await sendTransaction(bar.ctx, DRAFT)).blockNumber).to.equal(8);
+
+    const onBroadcast = async () => Promise.reject(lost);
+    const unknown = openBar({ onBroadcast, receipts: [null], ctx: { receiptTimeout: 1 } });
+    expect(await thrownBy(sendTransaction(unknown.ctx, DRAFT))).to.be.instanceOf(ReceiptPendingError);
+  });
+
+  it("fails when the node refused the transaction and does not know it; its hash stays written down", async () => {
+    const refused = Object.assign(new Error("nonce too low"), { code: -32000 });
+    const bar = openBar({ onBroadcast: async () => Promise.reject(refused) });
 
     const error = await thrownBy(sendTransaction(bar.ctx, DRAFT));
 
