@@ -4,11 +4,13 @@ import { Transaction, type BaseWallet, type Signer, type TransactionReceipt } fr
 
 import { AbortedError, EXIT, ZgError } from "../errors.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
+import type { NetworkDefinition } from "../networks.ts";
 import { withUnit } from "../units.ts";
-import type { WriteContext } from "./context.ts";
+import type { ReadContext, WriteContext } from "./context.ts";
 import { assertSignerAllowed } from "./development-keys.ts";
 import { currentFees, nextNonce, type Fees } from "./fees.ts";
 import { asChainError, chainCall, decodeRevert, revertDataOf } from "./revert.ts";
+import { shortfallRemedy } from "./shortfall.ts";
 
 export interface TransactionDraft {
   /** What it does, for logs and errors: `deposit 0.5 0G`. */
@@ -34,14 +36,21 @@ export interface ConfirmedTransaction {
 
 /** The wallet cannot pay the value and the gas at the maximum fee. */
 export class InsufficientWalletBalanceError extends ZgError {
-  constructor(values: { address: Address; what: string; available: bigint; required: bigint; faucet?: string }) {
-    const { address, what, available, required, faucet } = values;
+  constructor(values: {
+    network: Pick<NetworkDefinition, "faucet">;
+    address: Address;
+    what: string;
+    available: bigint;
+    required: bigint;
+  }) {
+    const { network, address, what, available, required } = values;
+    const missing = required - available;
     super({
       code: "ZG_WALLET_BALANCE",
       exit: EXIT.precondition,
-      message: `${address} holds ${withUnit(available)}, but to ${what} needs up to ${withUnit(required)}`,
-      remedy: `Send it ${withUnit(required - available)}${faucet === undefined ? "." : `, e.g. from ${faucet}.`}`,
-      details: { address, what, available, required, missing: required - available },
+      message: `${address} holds ${withUnit(available)}, but it takes up to ${withUnit(required)} to ${what}`,
+      remedy: shortfallRemedy(network, missing),
+      details: { address, what, available, required, missing },
     });
   }
 }
@@ -147,15 +156,28 @@ export async function sendTransaction(ctx: WriteContext, draft: TransactionDraft
   return { what, hash, blockNumber: receipt.blockNumber, gasUsed: receipt.gasUsed, fee, value, receipt };
 }
 
-function insufficient(ctx: WriteContext, address: Address, what: string, available: bigint, required: bigint) {
-  const faucet = ctx.network.faucet?.url;
-  return new InsufficientWalletBalanceError({
-    address,
-    what,
-    available,
-    required,
-    ...(faucet === undefined ? {} : { faucet }),
-  });
+function insufficient(
+  { network }: Pick<ReadContext, "network">,
+  address: Address,
+  what: string,
+  available: bigint,
+  required: bigint,
+) {
+  return new InsufficientWalletBalanceError({ network, address, what, available, required });
+}
+
+/**
+ * Asserts that a wallet holds `required` neuron: before the first of several payments, so that none is made in vain.
+ * @throws {InsufficientWalletBalanceError} otherwise.
+ */
+export async function assertWalletHolds(
+  ctx: Pick<ReadContext, "network" | "provider">,
+  address: Address,
+  what: string,
+  required: bigint,
+): Promise<void> {
+  const available = await chainCall(`Reading the balance of ${address}`, ctx.provider.getBalance(address));
+  if (available < required) throw insufficient(ctx, address, what, available, required);
 }
 
 type PopulatedRequest = Parameters<Signer["sendTransaction"]>[0] & { nonce: number };

@@ -4,6 +4,7 @@ import { currentFees } from "../chain/fees.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { genesisHash } from "../chain/connect.ts";
 import { chainCall } from "../chain/revert.ts";
+import { shortfallRemedy } from "../chain/shortfall.ts";
 import { readLedger, readLimits, listSubAccounts } from "../compute/ledger.ts";
 import { answers } from "../compute/liveness.ts";
 import { isSuitable, listServices } from "../compute/providers.ts";
@@ -95,11 +96,6 @@ const fees: Check = async ({ read }) => {
   return { name: "fees", verdict: "ok", detail: `tip ${maxPriorityFeePerGas} wei, at most ${maxFeePerGas} wei a gas` };
 };
 
-/** Days of faucet for an amount, rounded up. */
-function faucetDays(neuron: bigint, perDay: bigint): bigint {
-  return (neuron + perDay - 1n) / perDay;
-}
-
 const money: Check = async ({ read, account: find, keyVariable }) => {
   const account = find();
   if (account === undefined) {
@@ -133,15 +129,9 @@ const money: Check = async ({ read, account: find, keyVariable }) => {
 };
 
 function shortfall({ network }: ReadContext, account: Address, balance: bigint, needed: bigint) {
-  const missing = needed - balance;
-  const { faucet } = network;
-  const days =
-    faucet === undefined
-      ? ""
-      : `, or ${faucetDays(missing, faucet.neuronPerDay)} days of ${faucet.url} at ${withUnit(faucet.neuronPerDay)} a day`;
   return {
     detail: `${account} holds ${withUnit(balance)}; a run needs about ${withUnit(needed)}, nearly all refundable`,
-    remedy: `Send it ${withUnit(missing)}${days}.`,
+    remedy: shortfallRemedy(network, needed - balance),
   };
 }
 

@@ -2,10 +2,12 @@
 
 import { createInterface } from "node:readline/promises";
 
+import type { ReadContext } from "../../lib/chain/context.ts";
+import { assertWalletHolds } from "../../lib/chain/send.ts";
 import type { WalletSpending } from "../../lib/chain/spending.ts";
 import { assertWithin, type Bill } from "../../lib/flow/bill.ts";
 import { EXIT, ZgError } from "../../lib/errors.ts";
-import type { Network } from "../../lib/networks.ts";
+import type { Address } from "../../lib/hex.ts";
 import { format0g, parseAmount } from "../../lib/units.ts";
 import type { TaskIo } from "./action.ts";
 import type { SpendingArguments } from "./arguments.ts";
@@ -59,7 +61,8 @@ export function spendingCap(args: SpendingArguments): bigint | undefined {
 }
 
 interface Agreeing {
-  readonly ctx: { readonly network: Network };
+  readonly ctx: Pick<ReadContext, "network" | "provider">;
+  readonly owner: Address;
   readonly spending: Pick<WalletSpending, "agree">;
 }
 
@@ -67,18 +70,21 @@ interface Agreeing {
  * Shows the bill, holds it against `--max-spend`, and on a live network asks unless `--yes`. From then on no
  * more can leave the wallet than it says, with gas counted twice.
  * @returns whether to go on; false after `--dry-run`.
- * @throws {MaxSpendExceededError} {@link ConfirmationRequiredError} {@link DeclinedError}
+ * @throws {MaxSpendExceededError} {@link InsufficientWalletBalanceError} {@link ConfirmationRequiredError}
+ *   {@link DeclinedError}
  */
 export async function approve(
   bill: Bill,
   args: SpendingArguments,
-  { ctx: { network }, spending }: Agreeing,
+  { ctx, owner, spending }: Agreeing,
   io: TaskIo,
   what: string,
 ): Promise<boolean> {
+  const { network } = ctx;
   for (const line of billLines(bill)) io.log(line);
   assertWithin(bill, spendingCap(args), what);
   if (args.dryRun) return false;
+  if (bill.walletTotal > 0n) await assertWalletHolds(ctx, owner, what, bill.walletTotal);
   // Fees may have doubled by the time of sending, but what a node asks for then is not what was agreed to.
   spending.agree(bill.walletTotal + bill.gas);
   if (network.mode !== "live" || args.yes || bill.exposure === 0n) return true;

@@ -3,7 +3,12 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { WriteContext } from "../../lib/chain/context.ts";
-import { estimateTransaction, type ConfirmedTransaction, type TransactionDraft } from "../../lib/chain/send.ts";
+import {
+  assertWalletHolds,
+  estimateTransaction,
+  type ConfirmedTransaction,
+  type TransactionDraft,
+} from "../../lib/chain/send.ts";
 import { WalletSpending } from "../../lib/chain/spending.ts";
 import type { BillRow } from "../../lib/flow/bill.ts";
 import { checksum, type Address } from "../../lib/hex.ts";
@@ -44,6 +49,9 @@ export async function transactionRows(
   { ctx, owner }: Pick<Writer, "ctx" | "owner">,
   draft: TransactionDraft,
 ): Promise<BillRow[]> {
+  const value = draft.value ?? 0n;
+  // A node cannot estimate what the wallet cannot pay, and says so in words of its own.
+  if (value > 0n) await assertWalletHolds(ctx, owner, draft.what, value);
   const { gasLimit, fees } = await estimateTransaction(ctx, owner, draft);
   const gas: BillRow = {
     what: `gas to ${draft.what}`,
@@ -51,7 +59,6 @@ export async function transactionRows(
     from: "wallet",
     note: `up to ${gasLimit} gas`,
   };
-  const value = draft.value ?? 0n;
   return value === 0n ? [gas] : [{ what: draft.what, amount: value, from: "deposit", note: "refundable" }, gas];
 }
 
