@@ -49,6 +49,9 @@ export class AuthenticationRefusedError extends DomainError {
   }
 }
 
+/** Providers print six decimals, rounded: what they ask for may fall short of what they want. Neuron. */
+const PRINTED_PRECISION = 1_000_000_000_000n;
+
 /** The provider wants more locked in the sub-account before it serves. */
 export class ProviderFundsRefusedError extends DomainError {
   constructor(values: { provider: Address; locked?: bigint; required?: bigint; said: string }) {
@@ -60,8 +63,8 @@ export class ProviderFundsRefusedError extends DomainError {
       known
         ? `Provider ${provider} wants ${withUnit(required)} locked; ${withUnit(locked)} is`
         : `Provider ${provider} wants more locked: ${quoted(said)}`,
-      known && required > locked
-        ? `Transfer more: ${COMMANDS.transfer(provider, required - locked)}`
+      known && required >= locked
+        ? `Transfer more: ${COMMANDS.transfer(provider, required - locked + PRINTED_PRECISION)}`
         : `Transfer more: npx hardhat ledger transfer ${provider} <amount in 0G>`,
       known ? { ...values, missing: required - locked } : values,
     );

@@ -278,7 +278,15 @@ const CASES: readonly (readonly [
     "ZG_FUNDS_REFUSED",
     EXIT.precondition,
     "wants 2 0G locked; 1 0G is",
-    `npx hardhat ledger transfer ${provider} 1`,
+    `npx hardhat ledger transfer ${provider} 1.000001`,
+  ],
+  [
+    // Both numbers are rounded: the difference is below what the provider prints.
+    new errors.ProviderFundsRefusedError({ provider, locked: ZG, required: ZG, said }),
+    "ZG_FUNDS_REFUSED",
+    EXIT.precondition,
+    "wants 1 0G locked; 1 0G is",
+    `npx hardhat ledger transfer ${provider} 0.000001`,
   ],
   [
     new errors.ProviderFundsRefusedError({ provider, said }),
