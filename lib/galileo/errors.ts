@@ -106,3 +106,16 @@ export class GalileoMissingError extends ZgError {
     });
   }
 }
+
+/** Something other than recorded stands at an address of 0G's contracts, or nothing. */
+export class UnknownCodeError extends ZgError {
+  constructor(values: { network: string; contracts: readonly { name: string; address: Address }[] }) {
+    super({
+      code: "ZG_GALILEO_CODE",
+      exit: EXIT.precondition,
+      message: `${values.network} has no known code at ${values.contracts.map(({ name, address }) => `${address} (${name})`).join(", ")}`,
+      remedy: "On Galileo, 0G has upgraded since this was recorded. Elsewhere, start anew: npx hardhat galileo up",
+      details: values,
+    });
+  }
+}

@@ -1,6 +1,7 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
-import { EXIT, UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { UnknownCodeError } from "../../lib/galileo/errors.ts";
 import { shortAddress } from "../../lib/hex.ts";
 import { inspectGalileo, type CodeMatch, type GalileoStatus } from "../../lib/galileo/status.ts";
 import { withUnit } from "../../lib/units.ts";
@@ -19,8 +20,15 @@ async function status(_args: object, hre: HardhatRuntimeEnvironment): Promise<An
   }
   return withConnection(hre, async ({ network, connection, read }) => {
     const found = await inspectGalileo({ network, rpc: connection.provider, provider: read.provider, fetch });
-    const wrong = found.predeploys.some(({ match }) => match === "neither" || match === "empty");
-    return { data: found, text: describe(found), ...(wrong ? { exit: EXIT.precondition } : {}) };
+    const unknown = found.predeploys.filter(({ match }) => match === "neither" || match === "empty");
+    const refusal =
+      unknown.length === 0
+        ? undefined
+        : new UnknownCodeError({
+            network: network.name,
+            contracts: unknown.map(({ name, address }) => ({ name, address })),
+          });
+    return { data: found, text: describe(found), refusal };
   });
 }
 

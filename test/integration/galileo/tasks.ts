@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { JsonRpcProvider } from "ethers";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
+import { NETWORKS } from "../../../lib/networks.ts";
 import { hardhat, hardhatJson } from "../../support/cli.ts";
 import { serveGalileoByTask, type ServedByTask } from "../../support/served-galileo.ts";
 
@@ -58,6 +59,23 @@ describe("galileo up and galileo status", function () {
       true,
       true,
     ]);
+  });
+
+  it("refuses code that nobody recorded, and names where it stands", async () => {
+    const provider = new JsonRpcProvider(served.ready.url);
+    const { fineTuningServing: address } = NETWORKS.localhost.contracts;
+    const code = await provider.getCode(address);
+    try {
+      await provider.send("hardhat_setCode", [address, "0x6001"]);
+      const found = await hardhatJson(["galileo", "status", "--network", "localhost"], served.env);
+      expect(found.code).to.equal(3);
+      expect(found.answer).to.have.nested.property("error.code", "ZG_GALILEO_CODE");
+      expect(found.answer).to.have.nested.property("error.message").that.includes(address);
+      expect(found.answer).to.have.nested.property("error.details.services").with.length(3);
+    } finally {
+      await provider.send("hardhat_setCode", [address, code]);
+      provider.destroy();
+    }
   });
 
   it("says which port is taken, and leaves nothing running", async () => {
