@@ -78,7 +78,12 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       openRun(journal, ctx);
       const steps = await runFlow({ ...ctx, plan: bill });
       const { receipt, inft, tokenId } = await outcome(ctx);
-      const spent = { gas: ctx.sent.reduce((sum, { fee }) => sum + fee, 0n), answer: BigInt(receipt.fee.fee) };
+      // By this command: a run that is continued may have paid for its answer before.
+      const answered = steps.some(({ id: step, state }) => step === "infer" && state === "done now");
+      const spent = {
+        gas: ctx.sent.reduce((sum, { fee }) => sum + fee, 0n),
+        answer: answered ? BigInt(receipt.fee.fee) : 0n,
+      };
       const { model, provider } = receipt.service;
       return {
         data: {

@@ -14,7 +14,7 @@ import { isEphemeral, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 import { builtArtifact } from "./artifacts.ts";
 import type { OpenConnection } from "./connection.ts";
-import { parseQuestion, type PromptArguments } from "./prompt.ts";
+import { parseQuestion, repeatQuestion, type PromptArguments } from "./prompt.ts";
 import type { Stores } from "./stores.ts";
 import type { Writer } from "./write.ts";
 
@@ -90,6 +90,6 @@ export async function flowContext(
 export async function questionOf(network: Network, journal: Journal, args: PromptArguments): Promise<Question> {
   const asked = args.prompt !== undefined || args.messages !== undefined;
   const started = lastFact(journal, "started");
-  if (!asked && started !== undefined) return started.question;
+  if (!asked && started !== undefined) return repeatQuestion(started.question, args);
   return parseQuestion(args, network.mode === "local" ? DEFAULT_PROMPT : undefined);
 }

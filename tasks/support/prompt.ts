@@ -7,7 +7,7 @@ import { z } from "zod";
 import { UsageError } from "../../lib/errors.ts";
 import type { Question } from "../../lib/flow/question.ts";
 import type { ChatMessage } from "../../lib/protocol/chat.ts";
-import { parseCount } from "./arguments.ts";
+import { parseCount, PROMPT } from "./arguments.ts";
 
 export interface PromptArguments {
   readonly prompt: string | undefined;
@@ -71,7 +71,7 @@ export async function parseQuestion(args: PromptArguments, fallback?: string): P
     throw new UsageError({ message: "--prompt and --messages are both given", remedy: "Give one of them." });
   }
   const prompt = args.messages === undefined ? (args.prompt ?? fallback) : undefined;
-  if (prompt === undefined && args.messages === undefined) {
+  if (prompt?.trim() === "" || (prompt === undefined && args.messages === undefined)) {
     throw new UsageError({ message: "There is no question", remedy: 'Add --prompt "What is 2+2?".' });
   }
   const asked = prompt === undefined ? await messagesFrom(args.messages ?? "") : [{ role: "user", content: prompt }];
@@ -79,7 +79,33 @@ export async function parseQuestion(args: PromptArguments, fallback?: string): P
   return {
     messages: [...system, ...asked],
     maxTokens: parseCount(args.maxTokens, "max-tokens", 1),
-    ...(args.temperature === undefined ? {} : { temperature: parseTemperature(args.temperature) }),
-    ...(args.provider === undefined ? {} : { provider: args.provider }),
+    ...limitsOf(args),
+  };
+}
+
+function limitsOf({ temperature, provider }: PromptArguments): Pick<Question, "temperature" | "provider"> {
+  return {
+    ...(temperature === undefined ? {} : { temperature: parseTemperature(temperature) }),
+    ...(provider === undefined ? {} : { provider }),
+  };
+}
+
+/**
+ * The question a run was started with, changed by the options given now: the run refuses one that differs, and so
+ * nothing that was typed is passed over in silence.
+ * @throws {UsageError} for a system message without the rest of the question.
+ */
+export function repeatQuestion(question: Question, args: PromptArguments): Question {
+  if (args.system !== undefined) {
+    throw new UsageError({
+      message: "--system is given without --prompt or --messages",
+      remedy: "Repeat the whole question, or leave --system out to continue the run.",
+    });
+  }
+  const { maxTokens } = args;
+  return {
+    ...question,
+    ...(maxTokens === PROMPT.maxTokens.defaultValue ? {} : { maxTokens: parseCount(maxTokens, "max-tokens", 1) }),
+    ...limitsOf(args),
   };
 }
