@@ -22,6 +22,9 @@ function parsePrice(text: string): bigint {
 }
 
 function lines(services: readonly Service[], hidden: number): string[] {
+  const more =
+    hidden === 0 ? [] : [`${hidden} hidden: the contract owner has not endorsed their signer (--all shows them)`];
+  if (services.length === 0) return ["no provider matches", ...more];
   const rows = services.map((service) => [
     service.model,
     service.provider,
@@ -37,7 +40,7 @@ function lines(services: readonly Service[], hidden: number): string[] {
       [["model", "provider", "type", "proof", "0G/1M in", "0G/1M out", "endorsed", "mintable"], ...rows],
       ["left", "left", "left", "left", "right", "right", "left", "left"],
     ),
-    ...(hidden === 0 ? [] : [`${hidden} hidden: the contract owner has not endorsed their signer (--all shows them)`]),
+    ...more,
   ];
 }
 
