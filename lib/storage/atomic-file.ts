@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+
+import { NotWritableError } from "./errors.ts";
 
 /** Who may read what is written: `private` is for the owner alone. */
 export type Access = "private" | "shared";
@@ -27,6 +29,27 @@ export async function writeFileAtomic(file: string, content: Uint8Array | string
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Asserts that {@link writeFileAtomic} will work, before something is paid for that could not be kept. Makes the folder.
+ * @throws {NotWritableError} otherwise.
+ */
+export async function assertWritable(file: string, access: Access): Promise<void> {
+  const modes = MODES[access];
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true, mode: modes.folder });
+    await (await open(temporary, "wx", modes.file)).close();
+    await rm(temporary);
+    const there = await stat(file).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+      return undefined;
+    });
+    if (there?.isDirectory() === true) throw new Error("it is a folder");
+  } catch (error) {
+    throw new NotWritableError(file, error);
   }
 }
 

@@ -33,3 +33,18 @@ export class StorageRootMismatchError extends ZgError {
     });
   }
 }
+
+/** Nothing can be written where something was to be kept. */
+export class NotWritableError extends ZgError {
+  constructor(file: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super({
+      code: "ZG_NOT_WRITABLE",
+      exit: EXIT.usage,
+      message: `${file} cannot be written: ${why}`,
+      remedy: "Name a file in a folder that you may write to.",
+      details: { file },
+      cause,
+    });
+  }
+}
