@@ -225,7 +225,8 @@ describe("what is refused because of the state of the chain", function () {
       await expectRefusal(one, env);
     });
     expect(await height(), "blocks").to.equal(before);
-    expect(await readdir(home.path)).to.deep.equal([]);
+    const left = await readdir(home.path, { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).to.deep.equal([]);
   }
 
   const user = developmentAccount(ROLES.user);
@@ -290,7 +291,9 @@ describe("what is refused because of the state of the chain", function () {
     const { ledgerManager } = served.galileo.contracts;
     const ledger = ledgerManager.connect(new Wallet(user.privateKey, ledgerManager.runner?.provider));
     const poor = served.galileo.provider(0).address;
-    await (await ledger.depositFund({ value: parseAmount("2") })).wait();
+    const rich = served.galileo.provider(1);
+    await (await ledger.depositFund({ value: parseAmount("3.1") })).wait();
+    await (await ledger.transferFund(rich.address, "inference-v1.0", parseAmount("1.1"))).wait();
     await (await ledger.transferFund(dead, "inference-v1.0", parseAmount("1.1"))).wait();
     await (await ledger.transferFund(poor, "inference-v1.0", parseAmount("0.5"))).wait();
     await expectRefusals([
@@ -322,6 +325,14 @@ describe("what is refused because of the state of the chain", function () {
         exit: 3,
         remedy: "ledger retrieve",
       },
+      {
+        title: "an answer that could not be kept",
+        args: ["inference", "chat", "--prompt", "x", "--provider", rich.address, "--out", home.path, ...localhost],
+        code: "ZG_NOT_WRITABLE",
+        exit: 2,
+        remedy: "a folder that you may write to",
+      },
     ]);
+    expect(rich.unsettledFee(user.address), "owed for an answer that was not asked for").to.equal(0n);
   });
 });
