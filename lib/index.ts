@@ -22,6 +22,7 @@ export * from "./compute/session.ts";
 export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
 
+export { inftCodeHash, type RuntimeArtifact, type TrustedCode } from "./inft/code.ts";
 export { deployInft, deploymentDraft, findDeployment, type ContractArtifact } from "./inft/deploy.ts";
 export * from "./inft/mint.ts";
 export { readToken, type TokenView } from "./inft/show.ts";

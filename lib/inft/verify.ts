@@ -10,17 +10,21 @@ import { SignatureMalformedError } from "../protocol/errors.ts";
 import { recoverTextSigner, sha256Hex, signedText } from "../protocol/signed-text.ts";
 import { ZgError } from "../errors.ts";
 import { storageRoot } from "../storage/merkle.ts";
+import type { TrustedCode } from "./code.ts";
 import { decodeContent, openDatum, type InferenceContent } from "./content.ts";
 import { inftContract } from "./contracts.ts";
 import { TokenNotProvenError } from "./errors.ts";
 import { inferenceTokenId } from "./mint.ts";
+import { codeHashAt } from "./records.ts";
 import { readToken, type InferenceRecord, type TokenQuery, type TokenView } from "./show.ts";
 import { inftCall } from "./translate.ts";
 
 export type TokenCheckName =
+  /** The contract is one whose code is known, and the mint ran that code. */
+  | "code"
   /** The contract takes its signers from 0G's InferenceServing, not from somebody else's. */
   | "serving"
-  /** The mint published a record. */
+  /** The mint published a record, of the data that the token lists. */
   | "record"
   /** The token id is the hash of that record. */
   | "token-id"
@@ -50,11 +54,12 @@ export interface TokenCheck {
 export interface TokenVerification {
   readonly token: TokenView;
   /**
-   * `proven`: no check failed, and InferenceServing is known to have listed the signer, at the mint or now. A signer that
-   * is no longer listed does not change it, since keys rotate; `signer-now` says so.
-   * `incomplete`: no check failed, but only the iNFT contract's word stands for the signer: it is not listed now, and the
-   * node does not know the state of the mint's block. `unproven`: an ordinary token, which claims nothing.
-   * `rejected`: a check failed.
+   * `proven`: no check failed, the contract's code is known, and InferenceServing is known to have listed the signer, at
+   * the mint or now. A signer that is no longer listed does not change it, since keys rotate; `signer-now` says so.
+   * `incomplete`: nothing else failed, but the contract's word is all there is for something. Either its code is not known
+   * (`code`): a contract of other code can name any owner and data beside a record that is somebody else's. It may also be
+   * another version of ours, so it is not rejected. Or the signer is not listed now, and the node does not know the state
+   * of the mint's block. `unproven`: an ordinary token, which claims nothing. `rejected`: a check failed.
    */
   readonly status: "proven" | "incomplete" | "unproven" | "rejected";
   readonly checks: readonly TokenCheck[];
@@ -67,9 +72,12 @@ export interface VerifyTokenParams extends TokenQuery {
   readonly ciphertext?: Uint8Array;
   /** The owner's, to open the content. */
   readonly privateKey?: Uint8Array;
+  /** Code that is trusted to mint, see `inftCodeHash`. Without any, no token comes out as `proven`. */
+  readonly trustedCode?: readonly TrustedCode[];
 }
 
 const CHAIN_CHECKS = [
+  "code",
   "serving",
   "record",
   "token-id",
@@ -87,8 +95,9 @@ function notChecked(name: TokenCheckName, detail: string): TokenCheck {
 }
 
 /**
- * Verifies a token. Reads the token, its events, and the provider's service now and in the block of the mint. Believes
- * neither the contract nor the minter: the signature is recovered here, and the contract's own answer is one check.
+ * Verifies a token. Reads the token, its events, the contract's code, and the provider's service now and in the block of
+ * the mint. Believes neither the contract nor the minter: the signature is recovered here, the contract's own answer is
+ * one check, and for what only the contract can say (owner, data) its code must be one of `trustedCode`.
  * @throws {TokenMissingError} {@link InftMissingError} {@link RpcUnreachableError} an outage is no verdict.
  */
 export async function verifyToken(ctx: ReadContext, params: VerifyTokenParams): Promise<TokenVerification> {
@@ -97,8 +106,9 @@ export async function verifyToken(ctx: ReadContext, params: VerifyTokenParams): 
   if (!token.proven || record === undefined) return withoutRecord(token);
 
   const checks = [
+    await checkCode(ctx, token.inft, record, params.trustedCode ?? []),
     await checkServing(ctx, token.inft),
-    check("record", true, `minted by ${record.minter} in ${record.transaction}`),
+    checkRecord(token, record),
     checkTokenId(ctx, token, record),
     checkSignature(record),
     await checkContract(ctx, token, record),
@@ -111,9 +121,18 @@ export async function verifyToken(ctx: ReadContext, params: VerifyTokenParams): 
 }
 
 function conclude(checks: readonly TokenCheck[]): TokenVerification["status"] {
-  if (checks.some(({ name, status }) => status === "failed" && name !== "signer-now")) return "rejected";
-  const listed = checks.some(({ name, status }) => status === "passed" && name.startsWith("signer-"));
-  return listed ? "proven" : "incomplete";
+  if (checks.some(({ name, status }) => status === "failed" && !NOT_DECISIVE.has(name))) return "rejected";
+  return missingProofs(checks).length === 0 ? "proven" : "incomplete";
+}
+
+/** Keys rotate, and there are other versions of the contract. */
+const NOT_DECISIVE: ReadonlySet<TokenCheckName> = new Set(["code", "signer-now"]);
+
+/** What a token that no check refutes still lacks to be proven. */
+function missingProofs(checks: readonly TokenCheck[]): readonly TokenCheck[] {
+  const code = checks.filter(({ name, status }) => name === "code" && status !== "passed");
+  const signer = checks.filter(({ name }) => name.startsWith("signer-"));
+  return signer.some(({ status }) => status === "passed") ? code : [...code, ...signer];
 }
 
 function withoutRecord(token: TokenView): TokenVerification {
@@ -124,6 +143,67 @@ function withoutRecord(token: TokenView): TokenVerification {
       : notChecked(name, why),
   );
   return { token, status: token.proven ? "rejected" : "unproven", checks };
+}
+
+/**
+ * Compares the code at the address, and makes sure that the record was published by it: a constructor can publish any
+ * record and fill any storage before it leaves genuine code behind.
+ */
+async function checkCode(
+  ctx: ReadContext,
+  inft: Address,
+  record: InferenceRecord,
+  trusted: readonly TrustedCode[],
+): Promise<TokenCheck> {
+  const name = "code";
+  if (trusted.length === 0) return notChecked(name, "no code was given to compare the contract's with");
+  const codeHash = await codeHashAt(ctx, inft);
+  const known = trusted.find((code) => code.codeHash === codeHash);
+  if (known === undefined) {
+    const expected = trusted.map((code) => `${code.origin} has ${code.codeHash}`).join(", ");
+    return check(name, false, `not this project's contract, or another version of it: has ${codeHash}; ${expected}`);
+  }
+  const ran = await wasCodeAtMint(ctx, inft, record);
+  if (ran === undefined) {
+    return notChecked(
+      name,
+      `whether it stood there before block ${record.block}: the node does not know that any more`,
+    );
+  }
+  return check(
+    name,
+    ran,
+    ran
+      ? `${known.origin}: ${codeHash}`
+      : "the record was published while the contract was being made, not by its code",
+  );
+}
+
+/**
+ * Whether the code at `inft` ran when the record was published; undefined when the node cannot tell. Code that stands
+ * somewhere when a transaction begins stays (EIP-6780), so what was called by the mint's transaction is what stands now.
+ */
+async function wasCodeAtMint(ctx: ReadContext, inft: Address, record: InferenceRecord): Promise<boolean | undefined> {
+  const { provider } = ctx;
+  const reading = `Reading transaction ${record.transaction}`;
+  const transaction = await chainCall(reading, provider.getTransaction(record.transaction));
+  if (transaction?.to != null && checksum(transaction.to) === inft) return true;
+  // Minted through another contract, such as a smart account, or in the transaction that made the contract.
+  try {
+    const before = provider.getCode(inft, record.block - 1);
+    return (await chainCall(`Reading the code at ${inft}`, before)) !== "0x";
+  } catch (error) {
+    if (!(error instanceof RpcUnreachableError)) throw error;
+    return undefined;
+  }
+}
+
+/** Nothing in the contract changes the data of a minted inference. */
+function checkRecord(token: TokenView, record: InferenceRecord): TokenCheck {
+  const listed = token.datas[0]?.dataHash;
+  return listed === record.storageRoot
+    ? check("record", true, `minted by ${record.minter} in ${record.transaction}`)
+    : check("record", false, `the mint published the data ${record.storageRoot}; the token lists ${listed ?? "none"}`);
 }
 
 async function checkServing(ctx: ReadContext, inft: Address): Promise<TokenCheck> {
@@ -280,9 +360,7 @@ function compareHash(name: "request" | "response", bytes: Uint8Array, recorded: 
 export function assertProven({ status, checks, token: { tokenId } }: TokenVerification): void {
   if (status === "proven") return;
   const wanted = status === "rejected" ? "failed" : "not checked";
-  const reason = checks
-    .filter((found) => found.status === wanted)
-    .map(({ name, detail }) => `${name}: ${detail}`)
-    .join("; ");
+  const found = status === "incomplete" ? missingProofs(checks) : checks.filter((one) => one.status === wanted);
+  const reason = found.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
   throw new TokenNotProvenError({ tokenId, status, reason });
 }

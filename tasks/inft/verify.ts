@@ -2,7 +2,7 @@ import { assertProven, verifyToken } from "../../lib/inft/verify.ts";
 import { action, refusalOf, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
-import { locateInft, parseTokenId } from "../support/inft.ts";
+import { locateInft, parseTokenId, trustedInftCode } from "../support/inft.ts";
 import { pairs, table } from "../support/table.ts";
 
 interface Arguments {
@@ -16,7 +16,8 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     hre,
     async (open) => {
       const { address: inft, fromBlock } = await locateInft(open, args.inft);
-      const found = await verifyToken(open.read, { inft, tokenId, fromBlock });
+      const trustedCode = await trustedInftCode(open, io);
+      const found = await verifyToken(open.read, { inft, tokenId, fromBlock, trustedCode });
       const { status, token, checks } = found;
       return {
         data: { network: open.network.name, status, checks, token },

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { Hex } from "../../lib/hex.ts";
+import type { RuntimeArtifact } from "../../lib/inft/code.ts";
 import type { ContractArtifact } from "../../lib/inft/deploy.ts";
 import type { TaskIo } from "./action.ts";
 
@@ -28,13 +29,15 @@ export async function builtArtifact(
   hre: HardhatRuntimeEnvironment,
   contractName: string,
   io: Pick<TaskIo, "log">,
-): Promise<ContractArtifact> {
+): Promise<ContractArtifact & RuntimeArtifact> {
   if (!(await hre.artifacts.artifactExists(contractName))) io.log("compiling the contracts, once");
   await build(hre);
   // The look above made Hardhat remember which artefacts there were before the build.
   await hre.artifacts.clearCache();
-  const { abi, bytecode, inputSourceName } = await hre.artifacts.readArtifact(contractName);
-  const artifact = { abi, bytecode: bytecode as Hex };
+  const read = await hre.artifacts.readArtifact(contractName);
+  const { abi, bytecode, deployedBytecode, immutableReferences = {}, inputSourceName } = read;
+  const code = { bytecode: bytecode as Hex, deployedBytecode: deployedBytecode as Hex };
+  const artifact = { abi, ...code, immutableReferences };
   const buildInfoId = await hre.artifacts.getBuildInfoId(contractName);
   const file = buildInfoId === undefined ? undefined : await hre.artifacts.getBuildInfoPath(buildInfoId);
   if (file === undefined || inputSourceName === undefined) return artifact;

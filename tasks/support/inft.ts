@@ -3,6 +3,12 @@
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
+import { inftCodeHash, type TrustedCode } from "../../lib/inft/code.ts";
+import { INFT_CONTRACT } from "../../lib/inft/deploy.ts";
+import { RecordMismatchError } from "../../lib/inft/errors.ts";
+import type { DeploymentRecord } from "../../lib/inft/records.ts";
+import type { TaskIo } from "./action.ts";
+import { builtArtifact } from "./artifacts.ts";
 import type { OpenConnection } from "./connection.ts";
 import { inftRecords } from "./stores.ts";
 
@@ -33,6 +39,31 @@ export async function locateInft(open: OpenConnection, given: string | undefined
   const record = await inftRecords(open.hre, open.read).load();
   if (record === undefined) throw new NoInftRecordedError(open.network);
   return { address: record.address, fromBlock: record.block };
+}
+
+/**
+ * The code of an iNFT contract that is believed on this network: what the sources here compile to, and what was deployed
+ * from here earlier, perhaps from older sources. Builds the contracts if they changed.
+ */
+export async function trustedInftCode(open: OpenConnection, io: Pick<TaskIo, "log">): Promise<readonly TrustedCode[]> {
+  const artifact = await builtArtifact(open.hre, INFT_CONTRACT, io);
+  const codeHash = inftCodeHash(artifact, open.network.contracts.inferenceServing);
+  const trusted = [{ codeHash, origin: "what the sources here compile to" }];
+  const record = await fittingRecord(open);
+  if (record !== undefined && record.codeHash !== codeHash) {
+    trusted.push({ codeHash: record.codeHash, origin: `what was deployed from here to ${record.address}` });
+  }
+  return trusted;
+}
+
+/** A record that does not fit the chain vouches for nothing; whoever asked for its contract has been told already. */
+async function fittingRecord(open: OpenConnection): Promise<DeploymentRecord | undefined> {
+  try {
+    return await inftRecords(open.hre, open.read).load();
+  } catch (error) {
+    if (error instanceof RecordMismatchError) return undefined;
+    throw error;
+  }
 }
 
 /** Parses a token id: decimal, or 0x and hexadecimal. @throws {UsageError} */

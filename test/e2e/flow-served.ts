@@ -3,7 +3,11 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { expect } from "chai";
+import { ContractFactory, JsonRpcProvider, Wallet, type TransactionResponse } from "ethers";
+import hre from "hardhat";
 
+import { developmentAccount } from "../../lib/chain/development-keys.ts";
+import { networkNamed } from "../../lib/networks.ts";
 import { hardhat, hardhatJson, startHardhat } from "../support/cli.ts";
 import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
@@ -99,6 +103,29 @@ describe("a run that is kept, on a served Galileo", function () {
     );
     expect(shown.content.request).to.include("What is 6*7?");
     expect(shown.content.response).to.include("42");
+  });
+
+  it("takes no other contract's word for a token, whatever it answers", async () => {
+    const { token } = await succeed<{ token: { record: object } }>("inft", "verify", first.tokenId);
+    const { abi, bytecode } = await hre.artifacts.readArtifact("INFT__MockForVerify");
+    const provider = new JsonRpcProvider(served.env.LOCALHOST_RPC_URL, undefined, { cacheTimeout: -1 });
+    try {
+      const signer = new Wallet(developmentAccount(1).privateKey, provider);
+      const serving = networkNamed("localhost").contracts.inferenceServing;
+      const fake = await new ContractFactory(abi, bytecode, signer).deploy(serving);
+      await fake.waitForDeployment();
+      const dataHash = `0x${"0f".repeat(32)}`;
+      const forgery = { tokenId: first.tokenId, owner: signer.address, dataHash, provenance: token.record };
+      const sent = (await fake.getFunction("forge")(forgery)) as TransactionResponse;
+      await sent.wait();
+      const { code, answer } = await run("inft", "verify", first.tokenId, "--inft", await fake.getAddress());
+      expect(code).to.equal(5);
+      expect(answer).to.have.nested.property("error.code", "ZG_TOKEN_NOT_PROVEN");
+      expect(answer).to.have.nested.property("error.details.status", "incomplete");
+      expect(answer).to.have.nested.property("error.message").that.includes("not this project's contract");
+    } finally {
+      provider.destroy();
+    }
   });
 
   it("verifies the receipt, and refuses it with exit code 5 once a byte has changed", async () => {

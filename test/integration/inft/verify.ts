@@ -8,7 +8,8 @@ import { createBroker } from "../../../lib/compute/broker.ts";
 import { fetchSignature } from "../../../lib/compute/signature.ts";
 import { checksum, fromHex, type Address, type Hex } from "../../../lib/hex.ts";
 import { deployInft } from "../../../lib/inft/deploy.ts";
-import { TokenMissingError } from "../../../lib/inft/errors.ts";
+import { inftCodeHash } from "../../../lib/inft/code.ts";
+import { TokenMissingError, TokenNotProvenError } from "../../../lib/inft/errors.ts";
 import {
   commitMint,
   mintPlain,
@@ -18,13 +19,14 @@ import {
   type MintableResult,
 } from "../../../lib/inft/mint.ts";
 import { ownerPublicKey } from "../../../lib/inft/owner-key.ts";
-import { verifyToken, type TokenCheck, type TokenVerification } from "../../../lib/inft/verify.ts";
+import { readRecord } from "../../../lib/inft/show.ts";
+import { assertProven, verifyToken, type TokenCheck, type TokenVerification } from "../../../lib/inft/verify.ts";
 import { sha256Hex, signedText } from "../../../lib/protocol/signed-text.ts";
 import { MemoryObjectStore } from "../../../lib/storage/object-store.ts";
 import { NEURON_PER_0G } from "../../../lib/units.ts";
 import { NETWORK, openWorkshop, rejection, type Workshop } from "./support/workshop.ts";
 
-const CHAIN = ["serving", "record", "token-id", "signature", "contract", "signer-at-mint", "signer-now"];
+const CHAIN = ["code", "serving", "record", "token-id", "signature", "contract", "signer-at-mint", "signer-now"];
 const CONTENT = ["ciphertext", "content", "request", "response"];
 
 function namesOf(verification: TokenVerification, status: TokenCheck["status"]): string[] {
@@ -47,7 +49,7 @@ describe("verifying a token", () => {
     const { prepared, ciphertext } = await shop.prepare(result);
     await commitMint(shop.ctx, prepared);
     await revealMint(shop.ctx, prepared);
-    const query = { inft: shop.inft, tokenId: prepared.tokenId };
+    const query = { inft: shop.inft, tokenId: prepared.tokenId, trustedCode: shop.trustedCode };
     return { provider, result, prepared, ciphertext, query, privateKey: shop.privateKeyOf(shop.minter) };
   }
 
@@ -133,6 +135,7 @@ describe("verifying a token", () => {
     const verification = await verifyToken(shop.ctx, {
       inft: shop.inft,
       tokenId: prepared.tokenId,
+      trustedCode: shop.trustedCode,
       ciphertext: sealed.ciphertext,
       privateKey: shop.privateKeyOf(shop.minter),
     });
@@ -159,6 +162,7 @@ describe("verifying a token", () => {
     const verification = await verifyToken(shop.ctx, {
       inft: shop.inft,
       tokenId: copy.tokenId,
+      trustedCode: shop.trustedCode,
       ciphertext: one.ciphertext,
       privateKey: one.privateKey,
     });
@@ -244,6 +248,145 @@ describe("verifying a token", () => {
     const verification = await verifyToken(shop.ctx, { inft, tokenId: prepared.tokenId });
     expect(verification.status).to.equal("rejected");
     expect(namesOf(verification, "failed")).to.deep.equal(["serving", "token-id", "signer-at-mint", "signer-now"]);
+    expect(namesOf(verification, "not checked")).to.include("code");
+  });
+
+  describe("a contract of other code", () => {
+    const dataHash = `0x${"0f".repeat(32)}`;
+
+    /** The genuine record of a minted token, told again for the stranger and beside other data. */
+    async function forgery() {
+      const { query } = await minted();
+      const record = await readRecord(shop.ctx, query);
+      if (record === undefined) return expect.fail("no record");
+      const { provider, teeSigner, requestHash, responseHash, signature } = record;
+      const provenance = { provider, teeSigner, requestHash, responseHash, signature };
+      return { ...query, forged: { tokenId: query.tokenId, owner: shop.stranger.address, dataHash, provenance } };
+    }
+    async function fake(forged: object): Promise<Address> {
+      const { ethers } = shop.connection;
+      const mock = await ethers.deployContract("INFT__MockForVerify", [NETWORK.contracts.inferenceServing]);
+      const contract = mock as unknown as { forge(forged: object): Promise<unknown>; getAddress(): Promise<string> };
+      await contract.forge(forged);
+      return checksum(await contract.getAddress());
+    }
+    async function bornForged(forged: object): Promise<Address> {
+      const { ethers } = shop.connection;
+      const runtime = await shop.ctx.provider.getCode(shop.inft);
+      const mock = await ethers.deployContract("INFTConstructor__MockForVerify", [runtime, forged]);
+      return checksum(await mock.getAddress());
+    }
+    function refusal(verification: TokenVerification): TokenNotProvenError {
+      try {
+        assertProven(verification);
+      } catch (error) {
+        if (error instanceof TokenNotProvenError) return error;
+        throw error;
+      }
+      return expect.fail("it passes as proven");
+    }
+
+    it("proves nothing, whatever it answers and emits", async () => {
+      const { tokenId, trustedCode, forged } = await forgery();
+      const inft = await fake(forged);
+      const verification = await verifyToken(shop.ctx, { inft, tokenId, trustedCode });
+      expect(verification.token.owner).to.equal(shop.stranger.address);
+      expect(verification.status).to.equal("incomplete");
+      expect(namesOf(verification, "failed")).to.deep.equal(["code"]);
+      expect(namesOf(verification, "passed")).to.deep.equal(CHAIN.slice(1));
+      const [{ codeHash } = expect.fail()] = trustedCode;
+      expect(detailOf(verification, "code")).to.include(codeHash).and.to.include("another version");
+
+      const error = refusal(verification);
+      expect(error).to.include({ code: "ZG_TOKEN_NOT_PROVEN", exit: 5 });
+      expect(error.details).to.deep.equal({
+        tokenId,
+        status: "incomplete",
+        reason: `code: ${detailOf(verification, "code")}`,
+      });
+    });
+
+    it("proves nothing by a constructor that forges a record and leaves genuine code behind", async () => {
+      const { tokenId, trustedCode, forged } = await forgery();
+      const inft = await bornForged(forged);
+      expect(await shop.ctx.provider.getCode(inft)).to.equal(await shop.ctx.provider.getCode(shop.inft));
+      const verification = await verifyToken(shop.ctx, { inft, tokenId, trustedCode });
+      expect(verification.token.owner).to.equal(shop.stranger.address);
+      expect(verification.status).to.equal("incomplete");
+      expect(namesOf(verification, "failed")).to.deep.equal(["code"]);
+      expect(detailOf(verification, "code")).to.include("while the contract was being made");
+    });
+
+    it("is no shortcut without code to compare with: nothing is proven then", async () => {
+      const { query } = await minted();
+      const verification = await verifyToken(shop.ctx, { inft: query.inft, tokenId: query.tokenId });
+      expect(verification.status).to.equal("incomplete");
+      expect(namesOf(verification, "not checked")).to.deep.equal(["code", ...CONTENT]);
+      expect(refusal(verification).details["reason"]).to.equal(
+        "code: no code was given to compare the contract's with",
+      );
+    });
+
+    it("is trusted when it is said to be, as an older version deployed from here is", async () => {
+      const { query } = await minted();
+      const [current = expect.fail()] = query.trustedCode;
+      const other = { codeHash: `0x${"01".repeat(32)}`, origin: "another" } as const;
+      const trustedCode = [other, { ...current, origin: "an older version" }];
+      const verification = await verifyToken(shop.ctx, { ...query, trustedCode });
+      expect(verification.status).to.equal("proven");
+      expect(detailOf(verification, "code")).to.equal(`an older version: ${current.codeHash}`);
+    });
+
+    it("has another hash for another InferenceServing, and none when the artefact is not as it was", () => {
+      const { artifact } = shop;
+      const { inferenceServing, ledgerManager } = NETWORK.contracts;
+      expect(inftCodeHash(artifact, inferenceServing)).to.not.equal(inftCodeHash(artifact, ledgerManager));
+      const two = { ...artifact.immutableReferences, another: [{ start: 0, length: 32 }] };
+      for (const immutableReferences of [{}, two]) {
+        expect(() => inftCodeHash({ ...artifact, immutableReferences }, inferenceServing)).to.throw("not one");
+      }
+    });
+  });
+
+  it("proves a token that was minted through another contract, as long as the node knows what stood where", async () => {
+    const { query } = await minted();
+    // The transaction of a smart account names the account.
+    const throughAccount = {
+      getTransaction: (original: (...args: never[]) => unknown) => async (hash: never) => {
+        const transaction = (await original(hash)) as object;
+        return { ...transaction, to: shop.stranger.address };
+      },
+    };
+    expect((await verifyToken(contextWith(throughAccount), query)).status).to.equal("proven");
+
+    const forgetful = contextWith({
+      ...throughAccount,
+      getCode: (original) => async (address: never, block: never) => {
+        if (typeof block === "number") throw makeError("missing trie node", "UNKNOWN_ERROR");
+        return original(address, block);
+      },
+    });
+    const verification = await verifyToken(forgetful, query);
+    expect(verification.status).to.equal("incomplete");
+    expect(namesOf(verification, "not checked")).to.deep.equal(["code", ...CONTENT]);
+  });
+
+  it("rejects a token whose data are not those of its record", async () => {
+    const { query } = await minted();
+    const [record = expect.fail()] = [await readRecord(shop.ctx, query)];
+    const exchanged = contextWith({
+      getLogs: (original) => async (filter: never) => {
+        const logs = (await original(filter)) as Log[];
+        return logs.map((log) => ({
+          ...(log.toJSON() as object),
+          topics: log.topics,
+          data: log.data.replace(record.storageRoot.slice(2), "0f".repeat(32)),
+        }));
+      },
+    });
+    const verification = await verifyToken(exchanged, query);
+    expect(verification.status).to.equal("rejected");
+    expect(namesOf(verification, "failed")).to.deep.equal(["record"]);
   });
 
   it("rejects a proven token without a record, and believes no record but its own", async () => {
@@ -364,6 +507,7 @@ describe("verifying a token", () => {
     const verification = await verifyToken(ctx, {
       inft: shop.inft,
       tokenId: prepared.tokenId,
+      trustedCode: shop.trustedCode,
       ciphertext,
       privateKey: fromHex(user.signer.privateKey as Hex),
     });

@@ -5,6 +5,7 @@ import hre, { network } from "hardhat";
 
 import type { WriteContext } from "../../../../lib/chain/context.ts";
 import { checksum, fromHex, type Address, type Hex } from "../../../../lib/hex.ts";
+import { inftCodeHash, type RuntimeArtifact } from "../../../../lib/inft/code.ts";
 import { deployInft, type ContractArtifact } from "../../../../lib/inft/deploy.ts";
 import {
   prepareInferenceMint,
@@ -22,7 +23,9 @@ export const NETWORK = networkNamed("default");
 export async function openWorkshop() {
   const connection = await network.create();
   const { galileo } = connection;
-  const artifact = (await hre.artifacts.readArtifact("INFT")) as unknown as ContractArtifact;
+  const artifact = (await hre.artifacts.readArtifact("INFT")) as unknown as ContractArtifact & RuntimeArtifact;
+  const codeHash = inftCodeHash(artifact, NETWORK.contracts.inferenceServing);
+  const trustedCode = [{ codeHash, origin: "what the test compiled" }];
   const minter = await galileo.fundedUser();
   const stranger = await galileo.fundedUser();
   const contextOf = ({ signer }: { signer: Wallet }): WriteContext => {
@@ -84,6 +87,7 @@ export async function openWorkshop() {
     connection,
     galileo,
     artifact,
+    trustedCode,
     inft,
     ctx,
     minter,
