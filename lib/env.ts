@@ -31,6 +31,11 @@ export const VARIABLES = {
     secret: false,
     fallback: "http://127.0.0.1:8545",
   },
+  ZG_SPENDING_CAP: {
+    describe: "most a script may spend on a live network without asking, in 0G; 0 asks",
+    secret: false,
+    fallback: "0",
+  },
   ZG_HOME: {
     describe: "folder that holds .0g/ (runs, receipts, data) and deployments/, relative to the project",
     secret: false,

@@ -24,6 +24,8 @@ export interface NetworkDefinition {
   readonly storageIndexer?: string;
   /** Validators refuse a smaller tip, even when `eth_maxPriorityFeePerGas` suggests one. */
   readonly priorityFeeFloor: bigint;
+  /** Names for providers whose addresses are known beforehand: those of the embedded network and of forks. */
+  readonly aliases?: Readonly<Record<string, Address>>;
   readonly faucet?: { readonly url: string; readonly neuronPerDay: bigint };
   /** Only the published development keys may sign here (true), or must not (false): chain 16602 is public. */
   readonly developmentKeysOnly: boolean;
@@ -43,6 +45,18 @@ const ARISTOTLE_CONTRACTS = {
   storageFlow: "0x62D4144dB0F0a6fBBaeb6296c785C71B3D57C526",
 } as const satisfies ZgContracts;
 
+/** Published development accounts, see `ROLES`: 10 to 12 on the embedded network, 13 to 15 on a fork. */
+const EMBEDDED_PROVIDERS = {
+  "provider-0": "0xBcd4042DE499D14e55001CcbB24a551F3b954096",
+  "provider-1": "0x71bE63f3384f5fb98995898A86B02Fb2426c5788",
+  "provider-2": "0xFABB0ac9d68B0B445fB7357272Ff202C5651694a",
+} as const;
+const FORK_PROVIDERS = {
+  "provider-0": "0x1CBd3b2770909D4e10f157cABC84C7264073C9Ec",
+  "provider-1": "0xdF3e18d64BC6A983f673Ab319CCaE4f1a57C7097",
+  "provider-2": "0xcd3B766CCDd6AE721141F452C550Ca635964ce71",
+} as const;
+
 const GALILEO = {
   chainId: 16602,
   upstream: "galileo",
@@ -59,12 +73,19 @@ const ARISTOTLE = {
 
 /** Every network, keyed by the name given to `--network`. The chain id is asserted on connect, never used to pick. */
 export const NETWORKS = {
-  default: { ...GALILEO, mode: "local", title: "embedded Galileo, in this process", developmentKeysOnly: true },
+  default: {
+    ...GALILEO,
+    mode: "local",
+    title: "embedded Galileo, in this process",
+    developmentKeysOnly: true,
+    aliases: EMBEDDED_PROVIDERS,
+  },
   localhost: {
     ...GALILEO,
     mode: "local",
     title: "embedded Galileo, served by `galileo up`",
     developmentKeysOnly: true,
+    aliases: EMBEDDED_PROVIDERS,
   },
   galileo: {
     ...GALILEO,
@@ -76,7 +97,13 @@ export const NETWORKS = {
     storageIndexer: "https://indexer-storage-testnet-turbo.0g.ai",
     faucet: { url: "https://faucet.0g.ai", neuronPerDay: 100_000_000_000_000_000n },
   },
-  galileoFork: { ...GALILEO, mode: "fork", title: "a local fork of Galileo", developmentKeysOnly: true },
+  galileoFork: {
+    ...GALILEO,
+    mode: "fork",
+    title: "a local fork of Galileo",
+    developmentKeysOnly: true,
+    aliases: FORK_PROVIDERS,
+  },
   aristotle: {
     ...ARISTOTLE,
     mode: "live",
@@ -86,7 +113,13 @@ export const NETWORKS = {
     explorerApi: "https://chainscan.0g.ai/open/api",
     storageIndexer: "https://indexer-storage-turbo.0g.ai",
   },
-  aristotleFork: { ...ARISTOTLE, mode: "fork", title: "a local fork of Aristotle", developmentKeysOnly: true },
+  aristotleFork: {
+    ...ARISTOTLE,
+    mode: "fork",
+    title: "a local fork of Aristotle",
+    developmentKeysOnly: true,
+    aliases: FORK_PROVIDERS,
+  },
 } as const satisfies Record<string, NetworkDefinition>;
 
 export type NetworkName = keyof typeof NETWORKS;

@@ -1,9 +1,10 @@
-import type { Provider } from "ethers";
+import type { Block, Provider } from "ethers";
 
 import { EXIT, ZgError } from "../errors.ts";
 import type { Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
-import { chainCall } from "./revert.ts";
+import type { ReadContext } from "./context.ts";
+import { chainCall, RpcUnreachableError } from "./revert.ts";
 
 /** The node serves another chain than the network's name promises. */
 export class WrongChainError extends ZgError {
@@ -32,4 +33,15 @@ export async function genesisHash(provider: Provider): Promise<Hex> {
   const block = await chainCall("Reading block 0", provider.getBlock(0));
   if (block?.hash == null) throw new Error("the node has no block 0");
   return block.hash as Hex;
+}
+
+/**
+ * Reads the latest block.
+ * @throws {RpcUnreachableError} also when the node has none: a missing block says nothing about time.
+ */
+export async function latestBlock({ provider }: Pick<ReadContext, "provider">): Promise<Block> {
+  const what = "Reading the latest block";
+  const block = await chainCall(what, provider.getBlock("latest"));
+  if (block === null) throw new RpcUnreachableError(what, new Error("the node has no latest block"));
+  return block;
 }

@@ -37,7 +37,8 @@ export class WalletSpending implements Spending {
   readonly #cap: bigint | undefined;
   #agreed: bigint | undefined;
   #spent = 0n;
-  #reserved = 0n;
+  /** What transactions whose end is not known may still cost. */
+  readonly #reserved = new Map<string, bigint>();
 
   constructor(cap?: bigint) {
     this.#cap = cap;
@@ -55,23 +56,19 @@ export class WalletSpending implements Spending {
 
   /** @throws {MaxSpendExceededError} {@link PlanExceededError} */
   reserve(what: string, worst: bigint): void {
-    const needed = this.#spent + worst;
+    const others = [...this.#reserved].filter(([other]) => other !== what);
+    const needed = others.reduce((sum, [, amount]) => sum + amount, this.#spent + worst);
     if (this.#cap !== undefined && needed > this.#cap) {
       throw new MaxSpendExceededError({ what, cap: this.#cap, needed, spent: this.#spent });
     }
     if (this.#agreed !== undefined && needed > this.#agreed) {
       throw new PlanExceededError({ what, needed, planned: this.#agreed });
     }
-    this.#reserved = worst;
+    this.#reserved.set(what, worst);
   }
 
-  settle(_what: string, actual: bigint): void {
-    this.#reserved = 0n;
+  settle(what: string, actual: bigint): void {
+    this.#reserved.delete(what);
     this.#spent += actual;
-  }
-
-  /** What a transaction whose end is not known yet may still cost. */
-  get outstanding(): bigint {
-    return this.#reserved;
   }
 }

@@ -6,6 +6,7 @@ import type { Address } from "../hex.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
 import { withUnit } from "../units.ts";
 import { readLedger, readLimits, splitTransfer, type Ledger, type LedgerLimits } from "./ledger.ts";
+import { UnsettledFeeError } from "./errors.ts";
 import type { HttpDeps } from "./provider-http.ts";
 import { assertProviderSees, type Service } from "./providers.ts";
 import type { Session } from "./session.ts";
@@ -55,6 +56,7 @@ export interface FundingNeed {
  * Works out what to deposit and transfer so that the provider serves. Reads ledger, sub-account and minimums, and asks
  * the provider for the unsettled fee. Moves nothing.
  * @throws {ProviderCannotSeeError} before anything is paid to a provider that could not see it.
+ * @throws {UnsettledFeeError} when the provider claims more than it can have served for.
  */
 export async function fundingNeed(
   ctx: ReadContext,
@@ -71,6 +73,11 @@ export async function fundingNeed(
   ]);
   const reasons: string[] = [];
   const unsettled = await askUnsettled(service, subAccount, params, reasons);
+  // Nobody is served beyond what is locked, so nobody can owe more: a larger claim would have money moved for nothing.
+  const balance = subAccount?.balance ?? 0n;
+  if (unsettled !== undefined && unsettled > balance) {
+    throw new UnsettledFeeError({ provider, claimed: unsettled, balance });
+  }
   const required = requiredLocked(unsettled ?? 0n, params.expectedFee, params.reserve);
   const need = computeNeed({ limits, ledger, subAccount, required, provider }, reasons);
   return {

@@ -5,7 +5,7 @@ import type { ReadContext } from "../chain/context.ts";
 import { inferenceServing } from "../chain/contracts.ts";
 import { isForkProvider } from "../chain/development-roles.ts";
 import { chainCall, isRevert } from "../chain/revert.ts";
-import { checksum, parseAddress, type Address } from "../hex.ts";
+import { parseAddress, type Address } from "../hex.ts";
 import { isLoopback } from "../loopback.ts";
 import type { Network } from "../networks.ts";
 import { serviceBase } from "../protocol/endpoints.ts";
@@ -168,19 +168,16 @@ export function namesOf({ model }: Pick<Service, "model">): readonly string[] {
 }
 
 /**
- * Finds the service a person means: by address, by an alias, or by a model name that only one provider has.
- * @param aliases names for addresses, e.g. of the embedded network's providers.
+ * Finds the service a person means: by address, by an alias of the network, or by a model name that only one provider
+ * has.
  * @throws {ProviderUnknownError} {@link ProviderAmbiguousError} naming the candidates.
  */
-export async function resolveService(
-  ctx: ReadContext,
-  text: string,
-  aliases: Readonly<Record<string, Address>> = {},
-): Promise<Service> {
+export async function resolveService(ctx: ReadContext, text: string): Promise<Service> {
   const wanted = text.trim();
   if (/^0x/i.test(wanted)) return readService(ctx, parseAddress(wanted, "provider"));
+  const aliases = ctx.network.aliases ?? {};
   const alias = Object.hasOwn(aliases, wanted) ? aliases[wanted] : undefined;
-  if (alias !== undefined) return readService(ctx, checksum(alias));
+  if (alias !== undefined) return readService(ctx, alias);
   const services = await listServices(ctx);
   const named = services.filter((service) =>
     namesOf(service).some((name) => name.toLowerCase() === wanted.toLowerCase()),

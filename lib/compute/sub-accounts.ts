@@ -3,6 +3,7 @@
 import type { BlockTag } from "ethers";
 
 import type { IFineTuningServing, IInferenceServing } from "../../types/ethers-contracts/index.ts";
+import { latestBlock } from "../chain/connect.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { fineTuningServing, inferenceServing } from "../chain/contracts.ts";
 import { chainCall, isRevert } from "../chain/revert.ts";
@@ -61,11 +62,8 @@ export async function readLockTime(ctx: ReadContext, service: ServiceKind = "inf
 }
 
 async function readLockClock(ctx: ReadContext, service: ServiceKind): Promise<LockClock> {
-  const [lockTime, block] = await Promise.all([
-    readLockTime(ctx, service),
-    chainCall("Reading the latest block", ctx.provider.getBlock("latest")),
-  ]);
-  return { lockTime, now: BigInt(block?.timestamp ?? 0) };
+  const [lockTime, block] = await Promise.all([readLockTime(ctx, service), latestBlock(ctx)]);
+  return { lockTime, now: BigInt(block.timestamp) };
 }
 
 function toSubAccount(

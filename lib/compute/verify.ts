@@ -189,7 +189,8 @@ function checkRouting(service: Service, parsed: SignedText): Check<CheckName> {
     name,
     passed,
     detail: passed
-      ? `forwarded to ${providerIdentity} over the TLS certificate with SHA-256 ${certificateHash}`
+      ? `forwarded to ${providerIdentity}${claimed === undefined ? " (the chain names none to compare with)" : ""}, ` +
+        `TLS certificate SHA-256 ${certificateHash}`
       : `signed route is ${providerType} ${providerIdentity}; the chain names centralized ${claimed ?? "(nobody)"}`,
   };
 }

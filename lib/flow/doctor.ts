@@ -2,7 +2,7 @@
 
 import { currentFees } from "../chain/fees.ts";
 import type { ReadContext } from "../chain/context.ts";
-import { genesisHash } from "../chain/connect.ts";
+import { genesisHash, latestBlock } from "../chain/connect.ts";
 import { chainCall } from "../chain/revert.ts";
 import { shortfallRemedy } from "../chain/shortfall.ts";
 import { readLedger, readLimits, listSubAccounts } from "../compute/ledger.ts";
@@ -53,12 +53,9 @@ const node: Check = async ({ nodeVersion }) => {
 };
 
 const chain: Check = async ({ read, clock }) => {
-  const [block, genesis] = await Promise.all([
-    chainCall("Reading the latest block", read.provider.getBlock("latest")),
-    genesisHash(read.provider),
-  ]);
-  const age = BigInt(Math.floor(clock() / 1000)) - BigInt(block?.timestamp ?? 0);
-  const detail = `${read.network.title}, chain ${read.network.chainId}, block ${block?.number ?? "?"}, genesis ${genesis}`;
+  const [block, genesis] = await Promise.all([latestBlock(read), genesisHash(read.provider)]);
+  const age = BigInt(Math.floor(clock() / 1000)) - BigInt(block.timestamp);
+  const detail = `${read.network.title}, chain ${read.network.chainId}, block ${block.number}, genesis ${genesis}`;
   const stale = read.network.mode === "live" && age > STALE_BLOCK_SECONDS;
   return stale
     ? {

@@ -2,13 +2,13 @@
 
 import type { SignedTransaction } from "../chain/context.ts";
 import { currentFees } from "../chain/fees.ts";
+import { awaitPending } from "../chain/pending.ts";
 import type { Service } from "../compute/providers.ts";
 import { withUnit } from "../units.ts";
 import { makeBill, type Bill, type BillRow } from "./bill.ts";
 import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
 import { GAS_BOUNDS } from "./gas.ts";
 import { JOURNAL_VERSION, lastFact, RunMismatchError, type Journal } from "./journal.ts";
-import { awaitPending } from "./pending.ts";
 import { questionText } from "./question.ts";
 import { checkSteps, runSteps, type StepOutcome } from "./step.ts";
 import { acknowledgeStep } from "./steps/acknowledge.ts";
@@ -95,12 +95,12 @@ function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
 
 /**
  * Works out what a run will cost at worst, from what is still to do, after what an interrupted command sent has landed.
- * Reads only; signs at most a session token, to ask
- * the provider what it has not collected.
+ * Reads only; signs at most a session token, to ask the provider what it has not collected.
  * @throws {NotMintableError} {@link NotEndorsedError} and the like for a provider whose results could not be minted.
  */
 export async function planFlow(ctx: FlowReadContext, steps = FLOW_STEPS): Promise<Bill> {
-  await awaitPending(ctx);
+  const signed = ctx.journal.facts.filter((fact) => fact.type === "signed");
+  await awaitPending(ctx.read, ctx.owner, signed, ctx.http.signal === undefined ? {} : { signal: ctx.http.signal });
   const { maxFeePerGas } = await currentFees(ctx.read);
   const gas = (what: string, amount: bigint) => gasRow(what, amount, maxFeePerGas);
   const isOpen = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
@@ -133,7 +133,7 @@ async function fundingRows(
 ): Promise<BillRow[]> {
   const need = await flowFunding(ctx, service);
   if (need === undefined) return [];
-  const { depositNeeded, transferNeeded, fromRefund, ledger, subAccount } = need;
+  const { depositNeeded, transferNeeded, fromRefund, required, unsettled, ledger, subAccount } = need;
   const rows: BillRow[] = [];
   if (depositNeeded > 0n) {
     const opens = ledger === undefined;
@@ -141,12 +141,13 @@ async function fundingRows(
     rows.push({ what, amount: depositNeeded, from: "deposit", note: "wallet to ledger, refundable" });
     rows.push(gas(what, opens ? GAS_BOUNDS.openLedger : GAS_BOUNDS.deposit));
   }
+  const owed = unsettled === 0n ? "" : `, ${withUnit(unsettled)} of it for past answers`;
   const cancelled = fromRefund === 0n ? "" : `; cancels a pending refund of ${withUnit(fromRefund)}`;
   rows.push({
     what: "transfer to the provider",
     amount: transferNeeded - fromRefund,
     from: "transfer",
-    note: `ledger to sub-account, refundable: a provider wants 1 0G locked${cancelled}`,
+    note: `ledger to sub-account, refundable: it wants ${withUnit(required)} locked${owed}${cancelled}`,
   });
   rows.push(gas("transfer", subAccount === undefined ? GAS_BOUNDS.openSubAccount : GAS_BOUNDS.transfer));
   return rows;

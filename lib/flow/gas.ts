@@ -10,7 +10,6 @@ export const GAS_BOUNDS = {
   deposit: 80_000n,
   openSubAccount: 480_000n,
   transfer: 130_000n,
-  acknowledge: 50_000n,
   commit: 70_000n,
   mint: 700_000n,
 } as const;

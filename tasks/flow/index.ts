@@ -31,6 +31,7 @@ export const flowTasks = [
     .addOption(PROMPT.system)
     .addOption(PROMPT.messages)
     .addOption(PROMPT.maxTokens)
+    .addOption(PROMPT.temperature)
     .addOption(PROMPT.provider)
     .addOption(ACCOUNT)
     .addFlag(JSON_FLAG)

@@ -12,9 +12,12 @@ function home(hre: HardhatRuntimeEnvironment): string {
 }
 
 export interface Folders {
+  readonly base: string;
   readonly runs: string;
   readonly receipts: string;
   readonly objects: string;
+  /** Answers that were paid for and could not be proved. */
+  readonly answers: string;
 }
 
 /** Undefined where the chain ends with the process and nothing is kept. */
@@ -22,9 +25,11 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
   if (isEphemeral(network)) return undefined;
   const base = path.join(home(hre), ".0g", network.name);
   return {
+    base,
     runs: path.join(base, "runs"),
     receipts: path.join(base, "receipts"),
     objects: path.join(base, "objects"),
+    answers: path.join(base, "answers"),
   };
 }
 

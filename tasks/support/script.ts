@@ -2,10 +2,13 @@
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import { setting } from "../../lib/env.ts";
 import type { FlowContext, FlowStep } from "../../lib/flow/context.ts";
 import { openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
 import type { Question } from "../../lib/flow/question.ts";
+import { parseAmount } from "../../lib/units.ts";
 import type { Answer } from "./action.ts";
+import type { SpendingArguments } from "./arguments.ts";
 import { withConnection } from "./connection.ts";
 import { flowContext, newRunId } from "./flow.ts";
 import { approve } from "./spend.ts";
@@ -22,8 +25,11 @@ export interface Script {
 
 export async function runScript(hre: HardhatRuntimeEnvironment, script: Script): Promise<void> {
   const { what, steps, question, report } = script;
-  const noOptions = { yes: false, dryRun: false, maxSpend: undefined };
-  const run = spendingAction<typeof noOptions>(async (args, _hre, io): Promise<Answer> =>
+  // `hardhat run` passes no options on, so consent comes from the environment: a cap stands for --yes with --max-spend.
+  const cap = setting("ZG_SPENDING_CAP")?.value;
+  const capped = cap !== undefined && parseAmount(cap, "ZG_SPENDING_CAP") > 0n;
+  const options: SpendingArguments = { yes: capped, dryRun: false, maxSpend: capped ? cap : undefined };
+  const run = spendingAction(async (args, _hre, io): Promise<Answer> =>
     withConnection(
       hre,
       async (open) => {
@@ -42,5 +48,5 @@ export async function runScript(hre: HardhatRuntimeEnvironment, script: Script):
       io,
     ),
   );
-  await run(noOptions, hre);
+  await run(options, hre);
 }

@@ -20,7 +20,8 @@ export class ConfirmationRequiredError extends ZgError {
       code: "ZG_CONFIRM",
       exit: EXIT.usage,
       message: "This command spends real money, and there is no terminal to ask on",
-      remedy: "Look at the plan with --dry-run, then add --yes (and --max-spend to be sure).",
+      remedy:
+        "Look at the plan with --dry-run, then add --yes (and --max-spend to be sure). For a script, set ZG_SPENDING_CAP.",
     });
   }
 }

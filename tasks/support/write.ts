@@ -2,7 +2,8 @@
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
-import type { WriteContext } from "../../lib/chain/context.ts";
+import type { SignedTransaction, WriteContext } from "../../lib/chain/context.ts";
+import { awaitPending } from "../../lib/chain/pending.ts";
 import {
   assertWalletHolds,
   estimateTransaction,
@@ -17,6 +18,8 @@ import { withUnit } from "../../lib/units.ts";
 import { action, type Answer, type TaskIo } from "./action.ts";
 import type { SpendingArguments } from "./arguments.ts";
 import { assertKeyUsable, selectedNetwork, type OpenConnection } from "./connection.ts";
+import { runtimeFolders } from "./folders.ts";
+import { SentTransactions } from "./sent.ts";
 import { spendingCap } from "./spend.ts";
 
 export interface Writer {
@@ -36,12 +39,24 @@ export function spendingAction<Arguments extends SpendingArguments>(
   });
 }
 
-/** Resolves the signer and binds it to the command's cap and log. */
+/**
+ * Resolves the signer and binds it to the command's cap and log. What is signed from here on is written down before it
+ * is sent; what an interrupted command sent is waited for first, so that this one sees what it did.
+ * @throws {ReceiptPendingError} when that does not land in time.
+ */
 export async function openWriter(open: OpenConnection, args: SpendingArguments, io: TaskIo): Promise<Writer> {
   const signer = await open.signer();
+  const owner = checksum(signer.address);
   const spending = new WalletSpending(spendingCap(args));
   const ctx: WriteContext = { ...open.read, signer, spending, log: io.log, signal: io.signal };
-  return { ctx, owner: checksum(signer.address), spending };
+  const folders = runtimeFolders(open.hre, open.network);
+  if (folders === undefined) return { ctx, owner, spending };
+  const sent = new SentTransactions(folders.base);
+  await awaitPending(open.read, owner, sent.last(owner), { signal: io.signal });
+  const onSigned = (transaction: SignedTransaction) => {
+    sent.add(transaction);
+  };
+  return { ctx: { ...ctx, onSigned }, owner, spending };
 }
 
 /** The bill rows of one transaction: its value where it goes, and its gas at the maximum fee. */

@@ -1,4 +1,7 @@
 import { expect } from "chai";
+
+import { developmentAccount } from "../../lib/chain/development-keys.ts";
+import { ROLES } from "../../lib/chain/development-roles.ts";
 import { getAddress } from "ethers";
 
 import { UsageError } from "../../lib/errors.ts";
@@ -83,6 +86,21 @@ describe("networkNamed", () => {
         .that.includes("galileoFork");
     });
   }
+});
+
+describe("the aliases of providers", () => {
+  it("are the accounts that play providers on the embedded network and on forks", () => {
+    const addressesOf = (indexes: readonly number[]) => indexes.map((index) => developmentAccount(index).address);
+    for (const [name, indexes] of [
+      ["default", ROLES.providers],
+      ["localhost", ROLES.providers],
+      ["galileoFork", ROLES.forkProviders],
+      ["aristotleFork", ROLES.forkProviders],
+    ] as const) {
+      expect(Object.values(NETWORKS[name].aliases), name).to.deep.equal(addressesOf(indexes));
+    }
+    expect(NETWORKS.galileo).not.to.have.property("aliases");
+  });
 });
 
 describe("explorerLink", () => {

@@ -1,6 +1,7 @@
 /** Every way a proof fails. The Why and How of each code is in docs/errors.md. */
 
 import { DomainError, EXIT } from "../../errors.ts";
+import { withUnit } from "../../units.ts";
 import type { Address } from "../../hex.ts";
 import { COMMANDS } from "../commands.ts";
 import { quoted } from "./wording.ts";
@@ -126,6 +127,20 @@ export class ReceiptRejectedError extends DomainError {
       EXIT.trust,
       `The receipt is not proved: ${values.reason}`,
       "Do not rely on it; ask whoever made it for the original.",
+      values,
+    );
+  }
+}
+
+/** A provider claims more for past answers than the sub-account holds: its own admission rule rules that out. */
+export class UnsettledFeeError extends DomainError {
+  constructor(values: { provider: Address; claimed: bigint; balance: bigint }) {
+    const { provider, claimed, balance } = values;
+    super(
+      "ZG_UNSETTLED_FEE",
+      EXIT.trust,
+      `Provider ${provider} claims ${withUnit(claimed)} for past answers; the sub-account holds ${withUnit(balance)} in all`,
+      `Use another provider (${COMMANDS.providers}); if you do owe it, transfer it yourself with npx hardhat ledger transfer.`,
       values,
     );
   }

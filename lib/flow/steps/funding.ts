@@ -12,11 +12,12 @@ const FUNDED_ANSWERS = 10n;
 
 /** What one answer to the question can cost at most, in neuron. */
 export function answerBound({ question }: Pick<FlowReadContext, "question">, service: Service): bigint {
-  const { messages, maxTokens } = question;
+  const { messages, maxTokens, temperature } = question;
   const sameSize = buildChatRequest({
     model: service.model,
     messages,
     maxTokens,
+    ...(temperature === undefined ? {} : { temperature }),
     random: (size) => new Uint8Array(size),
   });
   return estimateFee(service, sameSize, maxTokens);

@@ -8,6 +8,7 @@ import {
   ProviderCannotSeeError,
   ProviderDownError,
   ProviderFundsRefusedError,
+  UnsettledFeeError,
   ProviderRefusedError,
   ProviderTimeoutError,
   RateLimitedError,
@@ -291,6 +292,19 @@ describe("inference with a local provider", () => {
       await deposit(payer.ctx, need.depositNeeded);
       await transfer(payer.ctx, { provider: listed.provider, amount: need.transferNeeded });
       await ask({ who: payer });
+    });
+
+    it("believes no claim for past answers beyond what the sub-account holds", async () => {
+      const payer = await world.customer(listed.provider, ZG);
+      const lying = async () => Promise.resolve(Response.json({ unsettledFee: (ZG + 1n).toString() }));
+      const error = await caught(UnsettledFeeError, async () =>
+        fundingNeed(world.read, payer.address, listed, {
+          expectedFee: 0n,
+          session: payer.session,
+          http: { fetch: lying },
+        }),
+      );
+      expect(error.details).to.include({ claimed: ZG + 1n, balance: ZG });
     });
 
     it("plans nothing for a provider that cannot see this chain", async () => {

@@ -157,7 +157,7 @@ describe("the flow with a provider that lies or fails", () => {
     const lie: typeof fetch = async (input, init) =>
       input instanceof Request || !input.toString().endsWith("/unsettledfee")
         ? fetch(input, init)
-        : Response.json({ unsettledFee: (500n * 10n ** 18n).toString() });
+        : Response.json({ unsettledFee: (10n ** 18n / 2n).toString() });
     const before = await first.read.provider.getBalance(first.owner);
     const failed = await failureOf({ ...second, plan, http: { ...second.http, fetch: lie } });
     expect(failed.code).to.equal("ZG_PLAN_EXCEEDED");

@@ -25,6 +25,15 @@ describe("WalletSpending", () => {
     }).to.throw(MaxSpendExceededError);
   });
 
+  it("counts a transaction whose end is not known yet at its worst", () => {
+    const spending = new WalletSpending(100n);
+    spending.reserve("open", 60n); // sent, and no receipt came
+    expect(() => {
+      spending.reserve("transfer", 41n);
+    }).to.throw(MaxSpendExceededError);
+    spending.reserve("open", 100n); // the same again replaces its own reservation
+  });
+
   it("knows no limit before one is given", () => {
     new WalletSpending().reserve("open", 2n ** 200n);
   });

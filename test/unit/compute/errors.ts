@@ -227,6 +227,13 @@ const CASES: readonly (readonly [
     "cannot see what happens on galileoFork",
     "npx hardhat provider list --network galileoFork",
   ],
+  [
+    new errors.UnsettledFeeError({ provider, claimed: 3n * ZG, balance: 2n * ZG }),
+    "ZG_UNSETTLED_FEE",
+    EXIT.trust,
+    "claims 3 0G for past answers; the sub-account holds 2 0G in all",
+    "npx hardhat provider list",
+  ],
   [new errors.NotEndorsedError({ provider }), "ZG_NOT_ENDORSED", EXIT.trust, provider, "endorsed provider"],
   [
     new errors.NotMintableError({ provider, reason: "it signs images" }),

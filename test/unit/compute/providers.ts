@@ -127,7 +127,8 @@ describe("resolveService", () => {
 
   it("finds a provider by address in any casing, by model, by short model and by alias", async () => {
     const { ctx } = listed(rows);
-    const found = async (text: string) => (await resolveService(ctx, text, { bob: addressOf(2) })).model;
+    const named = { ...ctx, network: { ...ctx.network, aliases: { bob: addressOf(2) } } };
+    const found = async (text: string) => (await resolveService(named, text)).model;
     expect(await found(addressOf(1).toLowerCase())).to.equal("a/one");
     expect(await found("A/ONE")).to.equal("a/one");
     expect(await found(" one ")).to.equal("a/one");
