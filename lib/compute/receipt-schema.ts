@@ -63,3 +63,15 @@ export const receiptSchema = z.strictObject({
 
 /** A receipt as parsed. Serialises as it is with `JSON.stringify`. */
 export type Receipt = z.infer<typeof receiptSchema>;
+
+/** The receipt's form as JSON Schema 2020-12, for whoever checks one in another language. Kept in docs/. */
+export function receiptJsonSchema(): Record<string, unknown> {
+  // What is written, not what parsing makes of it: the checksummed form of an address is no schema's to compute.
+  const { $schema, ...schema } = z.toJSONSchema(receiptSchema, { target: "draft-2020-12", io: "input" });
+  return {
+    $schema,
+    title: "0G inference receipt",
+    description: `What a document of kind ${RECEIPT_KIND} and version ${RECEIPT_VERSION} holds; docs/receipt.md explains it.`,
+    ...schema,
+  };
+}
