@@ -5,7 +5,7 @@ import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
 import { DEVELOPMENT_MNEMONIC, FUNDED_ACCOUNTS } from "./lib/chain/development-mnemonic.ts";
-import { isPrivateKey, keyVariable, rpcSetting, setting } from "./lib/env.ts";
+import { isRpcUrl, isPrivateKey, keyVariable, rpcSetting, setting } from "./lib/env.ts";
 import galileo from "./lib/galileo/index.ts";
 import { NETWORKS, type NetworkName } from "./lib/networks.ts";
 import { tasks } from "./tasks/index.ts";
@@ -39,11 +39,17 @@ function accounts(network: NetworkName) {
   return key !== undefined && isPrivateKey(key.value) ? [configVariable(key.from)] : [];
 }
 
+/** Hardhat refuses to start, for any network, when one address is malformed; ours is refused when it is used. */
+function rpcUrl(network: Parameters<typeof rpcSetting>[0]): string {
+  const { value } = rpcSetting(network);
+  return isRpcUrl(value) ? value : "http://127.0.0.1:9";
+}
+
 const live = (network: "galileo" | "aristotle") =>
   ({
     type: "http",
     chainId: NETWORKS[network].chainId,
-    url: rpcSetting(network).value,
+    url: rpcUrl(network),
     accounts: accounts(network),
   }) as const;
 
@@ -51,7 +57,7 @@ const fork = (network: "galileoFork" | "aristotleFork") =>
   ({
     ...simulated,
     chainId: NETWORKS[network].chainId,
-    forking: { url: rpcSetting(network).value },
+    forking: { url: rpcUrl(network) },
   }) as const;
 
 const descriptor = (network: "galileo" | "aristotle") => ({
@@ -74,7 +80,7 @@ export default defineConfig({
   networks: {
     // The base fee Galileo idles at, in wei; Hardhat's default of 1 gwei would hide a missing tip.
     default: { ...simulated, chainId: NETWORKS.default.chainId, initialBaseFeePerGas: 7n },
-    localhost: { type: "http", chainId: NETWORKS.localhost.chainId, url: rpcSetting("localhost").value },
+    localhost: { type: "http", chainId: NETWORKS.localhost.chainId, url: rpcUrl("localhost") },
     galileo: live("galileo"),
     galileoFork: fork("galileoFork"),
     aristotle: live("aristotle"),

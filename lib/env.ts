@@ -98,6 +98,24 @@ export function rpcSetting(network: keyof typeof RPC_VARIABLE, env: EnvironmentV
   return found;
 }
 
+/** Whether a text can be an RPC address at all. */
+export function isRpcUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** The RPC variable holds no address. Never carries the text, which may hold a key. */
+export class RpcUrlMalformedError extends ZgError {
+  constructor(from: string) {
+    super({
+      code: "ZG_RPC_URL",
+      exit: EXIT.usage,
+      message: `The value of ${from} is not an http address`,
+      remedy: "Give an address such as https://evmrpc-testnet.0g.ai.",
+      details: { from },
+    });
+  }
+}
+
 /** The variable that holds the paying key of a live network. */
 export function keyVariable(network: NetworkName): "GALILEO_PRIVATE_KEY" | "ARISTOTLE_PRIVATE_KEY" | undefined {
   if (NETWORKS[network].mode !== "live") return undefined;

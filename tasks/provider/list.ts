@@ -1,5 +1,5 @@
 import { listServices, type Service } from "../../lib/compute/providers.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { parseAmount } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
 import { perMillion, serviceData } from "../support/providers.ts";
@@ -12,13 +12,9 @@ interface Arguments {
   readonly all: boolean;
 }
 
+/** 0G per million tokens, as the table shows prices, to neuron per token. */
 function parsePrice(text: string): bigint {
-  if (/^\d{1,30}$/.test(text)) return BigInt(text);
-  throw new UsageError({
-    message: `--max-price ${JSON.stringify(text)} is not a whole number of neuron`,
-    remedy: "Give neuron per token, digits only: 100000000000 is 0.1 0G per million tokens.",
-    details: { maxPrice: text },
-  });
+  return parseAmount(text, "--max-price") / 1_000_000n;
 }
 
 function lines(services: readonly Service[], hidden: number): string[] {

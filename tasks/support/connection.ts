@@ -9,7 +9,7 @@ import type { ReadContext } from "../../lib/chain/context.ts";
 import { assertSignerAllowed, developmentAccount } from "../../lib/chain/development-keys.ts";
 import { ROLES } from "../../lib/chain/development-roles.ts";
 import { RpcUnreachableError } from "../../lib/chain/revert.ts";
-import { keyVariable, parsePrivateKey, rpcSetting, setting } from "../../lib/env.ts";
+import { keyVariable, parsePrivateKey, rpcSetting, setting, isRpcUrl, RpcUrlMalformedError } from "../../lib/env.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { latestBlock } from "../../lib/galileo/upstream.ts";
 import { checksum, type Address, type Hex } from "../../lib/hex.ts";
@@ -58,6 +58,10 @@ type RpcNetwork = Parameters<typeof rpcSetting>[0];
  * @throws {NetworkUnreachableError} {@link WrongChainError}
  */
 async function connect(hre: HardhatRuntimeEnvironment, network: Network): Promise<NetworkConnection> {
+  if (network.name !== "default") {
+    const { value, from } = rpcSetting(network.name);
+    if (!isRpcUrl(value)) throw new RpcUrlMalformedError(from);
+  }
   let connection: NetworkConnection;
   try {
     // Hardhat tries an upstream that is not there for a minute and a half.

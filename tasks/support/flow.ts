@@ -91,5 +91,5 @@ export async function questionOf(network: Network, journal: Journal, args: Promp
   const asked = args.prompt !== undefined || args.messages !== undefined;
   const started = lastFact(journal, "started");
   if (!asked && started !== undefined) return repeatQuestion(started.question, args);
-  return parseQuestion(args, network.mode === "local" ? DEFAULT_PROMPT : undefined);
+  return parseQuestion(args, network.mode === "live" ? undefined : DEFAULT_PROMPT);
 }

@@ -50,7 +50,10 @@ export async function openWriter(open: OpenConnection, args: SpendingArguments, 
   const spending = new WalletSpending(spendingCap(args));
   const ctx: WriteContext = { ...open.read, signer, spending, log: io.log, signal: io.signal };
   const folders = runtimeFolders(open.hre, open.network);
-  if (folders === undefined) return { ctx, owner, spending };
+  if (folders === undefined) {
+    io.log(`note: ${open.network.title}: what this command does ends with it`);
+    return { ctx, owner, spending };
+  }
   const sent = new SentTransactions(folders.base);
   await awaitPending(open.read, owner, sent.last(owner), { signal: io.signal });
   const onSigned = (transaction: SignedTransaction) => {

@@ -131,6 +131,19 @@ describe("what is refused before any network is asked", function () {
     expect(node.asked).to.deep.equal([]);
   });
 
+  it("an RPC address that is none, without repeating it: such addresses carry keys", async () => {
+    const env = { GALILEO_RPC_URL: "rpc.example/secret" };
+    const refusal = {
+      title: "rpc",
+      args: ["provider", "list", ...live],
+      code: "ZG_RPC_URL",
+      exit: 2,
+      remedy: "https://",
+    };
+    const { stdout, stderr } = await expectRefusal(refusal, env);
+    expect(`${stdout}${stderr}`).to.not.include("secret");
+  });
+
   it("a published key on a public network", async () => {
     const { privateKey, address } = developmentAccount(0);
     const env = { GALILEO_RPC_URL: node.url, GALILEO_PRIVATE_KEY: privateKey };
