@@ -4,6 +4,7 @@ import type { SignedTransaction } from "../chain/context.ts";
 import { currentFees } from "../chain/fees.ts";
 import { awaitPending } from "../chain/pending.ts";
 import type { Service } from "../compute/providers.ts";
+import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
 import { withUnit } from "../units.ts";
 import { makeBill, type Bill, type BillRow } from "./bill.ts";
 import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
@@ -13,7 +14,7 @@ import { questionText } from "./question.ts";
 import { checkSteps, runSteps, type StepOutcome } from "./step.ts";
 import { acknowledgeStep } from "./steps/acknowledge.ts";
 import { deployStep } from "./steps/deploy.ts";
-import { answerBound, depositStep, flowFunding, transferStep } from "./steps/funding.ts";
+import { answerBound, depositStep, flowFunding, FUNDED_ANSWERS, transferStep } from "./steps/funding.ts";
 import { inferStep } from "./steps/infer.ts";
 import { commitStep, mintStep, sealStep } from "./steps/mint.ts";
 import { pickService, providerStep } from "./steps/provider.ts";
@@ -133,7 +134,7 @@ async function fundingRows(
 ): Promise<BillRow[]> {
   const need = await flowFunding(ctx, service);
   if (need === undefined) return [];
-  const { depositNeeded, transferNeeded, fromRefund, required, unsettled, ledger, subAccount } = need;
+  const { depositNeeded, transferNeeded, fromRefund, unsettled, ledger, subAccount } = need;
   const rows: BillRow[] = [];
   if (depositNeeded > 0n) {
     const opens = ledger === undefined;
@@ -141,13 +142,13 @@ async function fundingRows(
     rows.push({ what, amount: depositNeeded, from: "deposit", note: "wallet to ledger, refundable" });
     rows.push(gas(what, opens ? GAS_BOUNDS.openLedger : GAS_BOUNDS.deposit));
   }
-  const owed = unsettled === 0n ? "" : `, ${withUnit(unsettled)} of it for past answers`;
+  const owed = unsettled === 0n ? "" : `; ${withUnit(unsettled)} for past answers`;
   const cancelled = fromRefund === 0n ? "" : `; cancels a pending refund of ${withUnit(fromRefund)}`;
   rows.push({
     what: "transfer to the provider",
     amount: transferNeeded - fromRefund,
     from: "transfer",
-    note: `ledger to sub-account, refundable: it wants ${withUnit(required)} locked${owed}${cancelled}`,
+    note: `refundable: ${FUNDED_ANSWERS} answers, and ${withUnit(PROVIDER_MINIMUM_RESERVE)} it wants locked beyond${owed}${cancelled}`,
   });
   rows.push(gas("transfer", subAccount === undefined ? GAS_BOUNDS.openSubAccount : GAS_BOUNDS.transfer));
   return rows;

@@ -8,7 +8,7 @@ import { chosenService, requireService, type FlowReadContext, type FlowStep } fr
 import { lastFact } from "../journal.ts";
 
 /** When money has to move at all, enough moves for so many answers, so that the next run pays no gas for it. */
-const FUNDED_ANSWERS = 10n;
+export const FUNDED_ANSWERS = 10n;
 
 /** What one answer to the question can cost at most, in neuron. */
 export function answerBound({ question }: Pick<FlowReadContext, "question">, service: Service): bigint {
