@@ -13,7 +13,10 @@ import {
 } from "node:fs";
 import path from "node:path";
 
+import { z } from "zod";
+
 import { EXIT, UsageError, ZgError } from "../errors.ts";
+import { factSchema } from "./journal-schema.ts";
 import { JournalCorruptError, type Fact, type Journal } from "./journal.ts";
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -30,16 +33,16 @@ export function assertRunId(id: string): void {
 }
 
 function parseFact(line: string, file: string, number: number): Fact {
-  let parsed: unknown;
+  let json: unknown;
   try {
-    parsed = JSON.parse(line);
+    json = JSON.parse(line);
   } catch (error) {
-    throw new JournalCorruptError({ file, line: number }, error);
+    throw new JournalCorruptError({ file, line: number, problem: "it is not JSON" }, error);
   }
-  if (typeof parsed !== "object" || parsed === null || !("type" in parsed)) {
-    throw new JournalCorruptError({ file, line: number });
-  }
-  return parsed as Fact;
+  const parsed = factSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const problem = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " ");
+  throw new JournalCorruptError({ file, line: number, problem }, parsed.error);
 }
 
 /** Another process is at work on the run, or was between our reading and our first writing. */
@@ -115,8 +118,7 @@ export class FileJournal implements Journal {
       .subarray(0, this.#whole)
       .toString("utf8")
       .split("\n")
-      .filter((line) => line !== "")
-      .map((line, i) => parseFact(line, this.file, i + 1));
+      .flatMap((line, i) => (line === "" ? [] : [parseFact(line, this.file, i + 1)]));
   }
 
   /** @throws {RunBusyError} when another process has the run. */

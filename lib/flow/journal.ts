@@ -86,11 +86,11 @@ export function isUnanswered({ facts }: Journal): boolean {
 
 /** A line of a journal is not a fact. The file is left as it is. */
 export class JournalCorruptError extends ZgError {
-  constructor(values: { file: string; line: number }, cause?: unknown) {
+  constructor(values: { file: string; line: number; problem: string }, cause?: unknown) {
     super({
       code: "ZG_JOURNAL",
       exit: EXIT.precondition,
-      message: `Line ${values.line} of ${values.file} is not a journal entry`,
+      message: `Line ${values.line} of ${values.file} is not a journal entry: ${values.problem}`,
       remedy: "Restore the file, or start a new run with another --id; the chain still shows what was sent.",
       details: values,
       cause,

@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 
 import type { InferenceResult } from "../../../lib/compute/inference.ts";
+import type { Receipt } from "../../../lib/compute/receipt.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { FileJournal, RunBusyError } from "../../../lib/flow/journal-file.ts";
 import {
@@ -21,6 +22,109 @@ import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.t
 const PROVIDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const OTHER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 const chose = (provider: typeof PROVIDER | typeof OTHER): Fact => ({ type: "provider", provider });
+
+const RESULT: InferenceResult = {
+  provider: PROVIDER,
+  user: OTHER,
+  model: "m",
+  requestBytes: new Uint8Array([0, 255, 128]),
+  responseBytes: new Uint8Array([195, 40]), // not UTF-8
+  status: 200,
+  chatId: { id: "c", source: "header" },
+  content: "4",
+  finishReason: "stop",
+  usage: { promptTokens: 3, completionTokens: 1, cachedTokens: 2 },
+  fee: { inputFee: 2n ** 70n, outputFee: 1n, fee: 2n ** 70n + 1n },
+  startedAt: 1,
+  finishedAt: 2,
+};
+
+const HASH = `0x${"0a".repeat(32)}` as const;
+const RECEIPT: Receipt = {
+  kind: "0g-inference-receipt",
+  version: 1,
+  mode: "local",
+  network: "localhost",
+  chainId: 16602,
+  genesisHash: HASH,
+  user: OTHER,
+  service: {
+    provider: PROVIDER,
+    serviceType: "chatbot",
+    url: "http://127.0.0.1:1",
+    model: "m",
+    inputPrice: "1",
+    outputPrice: "2",
+    updatedAt: "3",
+    verifiability: "TeeML",
+    additionalInfo: "{}",
+    teeSignerAddress: PROVIDER,
+    endorsed: true,
+  },
+  request: "AA==",
+  response: "AQ==",
+  content: "4",
+  signature: { text: "a:b", signature: "0x" },
+  fee: { inputFee: "1", outputFee: "2", fee: "3" },
+  startedAt: "2026-01-01T00:00:00.000Z",
+  finishedAt: "2026-01-01T00:00:01.000Z",
+  checks: [{ name: "signature", passed: true, detail: "" }],
+};
+
+/** One of each type; what may be absent is present. */
+const EVERY_FACT: readonly Fact[] = [
+  {
+    type: "started",
+    version: 1,
+    id: "first",
+    network: "localhost",
+    genesisHash: HASH,
+    owner: OTHER,
+    question: {
+      messages: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: [{ type: "text", text: "What is 2+2?" }] },
+      ],
+      maxTokens: 64,
+      temperature: 0.5,
+      provider: "local/model",
+    },
+  },
+  chose(PROVIDER),
+  { type: "signed", step: "deposit", what: "open the ledger", hash: HASH, nonce: 0 },
+  { type: "asked", provider: PROVIDER, request: "AA==" },
+  { type: "refused", provider: PROVIDER },
+  { type: "received", result: storeResult(RESULT) },
+  { type: "answered", receipt: RECEIPT },
+  { type: "verified" },
+  {
+    type: "sealed",
+    inft: OTHER,
+    data: { datas: [{ dataDescription: "d", dataHash: HASH }], sealedKeys: ["0x00ff"], salt: HASH },
+  },
+  { type: "minted", tokenId: (2n ** 256n - 1n).toString(), hash: HASH },
+];
+
+/** A field of a fact by its path, and a value that is not one of it; `undefined` leaves it out. */
+const WRONG: readonly (readonly [field: string, value: unknown])[] = [
+  ["started.version", 2],
+  ["started.owner", "0x70997970c51812DC3A010C7d01b50e0d17dc79C8"],
+  ["started.question.messages.1.content", 4],
+  ["started.question.maxTokens", "64"],
+  ["provider.provider", undefined],
+  ["signed.hash", "0x0a"],
+  ["signed.nonce", 1.5],
+  ["asked.request", "not base64"],
+  ["received.result.fee.fee", 3],
+  ["received.result.responseBytes", undefined],
+  ["received.result.chatId.source", "guess"],
+  ["answered.receipt.genesisHash", null],
+  ["answered.receipt.service.endorsed", "true"],
+  ["sealed.data.salt", "0x"],
+  ["sealed.data.sealedKeys.0", "0x0"],
+  ["minted.tokenId", "-1"],
+  ["minted.hash", 7],
+];
 
 describe("FileJournal", () => {
   let folder: TemporaryFolder;
@@ -60,6 +164,7 @@ describe("FileJournal", () => {
     ["that was cut", '{"type":"provider","prov'],
     ["that is JSON but no fact", "42"],
     ["without a type", "{}"],
+    ["of a type nobody writes", '{"type":"promised","provider":"0x70997970C51812dc3A010C7d01b50e0d17dc79C8"}'],
   ] as const) {
     it(`refuses a line ${what}, names it, and leaves the file alone`, async () => {
       const file = path.join(folder.path, "first.jsonl");
@@ -69,6 +174,33 @@ describe("FileJournal", () => {
         .to.throw(JournalCorruptError)
         .with.property("details")
         .that.includes({ line: 2 });
+      expect(await readFile(file, "utf8")).to.equal(text);
+    });
+  }
+
+  it("reads back every kind of fact as it was written, with all that can be in it", () => {
+    const journal = new FileJournal(folder.path, "first");
+    for (const fact of EVERY_FACT) journal.append(fact);
+    expect(new FileJournal(folder.path, "first").facts).to.deep.equal(EVERY_FACT);
+  });
+
+  for (const [field, value] of WRONG) {
+    it(`refuses a fact whose ${field} is ${value === undefined ? "missing" : JSON.stringify(value)}, and names line and field`, async () => {
+      const [type = "", ...names] = field.split(".");
+      const fact = structuredClone(EVERY_FACT.find((one) => one.type === type)) as unknown as Record<string, unknown>;
+      let holder = fact;
+      for (const name of names.slice(0, -1)) holder = holder[name] as Record<string, unknown>;
+      const last = names.at(-1) ?? "";
+      expect(holder, "the field is there before it is wrong").to.have.property(last);
+      holder[last] = value;
+      // An empty line is no fact, and counts all the same.
+      const text = `${JSON.stringify(chose(PROVIDER))}\n\n${JSON.stringify(fact)}\n`;
+      const file = path.join(folder.path, "first.jsonl");
+      await writeFile(file, text);
+      const opening = () => new FileJournal(folder.path, "first");
+      expect(opening).to.throw(JournalCorruptError, names.join(".").replaceAll(/\.(\d+)/g, "[$1]"));
+      expect(opening).to.throw(JournalCorruptError).with.property("details").that.includes({ file, line: 3 });
+      expect(opening).to.throw(JournalCorruptError).that.includes({ code: "ZG_JOURNAL", exit: 3 });
       expect(await readFile(file, "utf8")).to.equal(text);
     });
   }
@@ -138,20 +270,6 @@ describe("isUnanswered", () => {
     expect(isUnanswered(journal)).to.equal(false);
   });
 });
-
-const RESULT: InferenceResult = {
-  provider: PROVIDER,
-  user: OTHER,
-  model: "m",
-  requestBytes: new Uint8Array([0, 255, 128]),
-  responseBytes: new Uint8Array([195, 40]), // not UTF-8
-  status: 200,
-  chatId: { id: "c", source: "header" },
-  content: "4",
-  fee: { inputFee: 2n ** 70n, outputFee: 1n, fee: 2n ** 70n + 1n },
-  startedAt: 1,
-  finishedAt: 2,
-};
 
 describe("storeResult", () => {
   it("survives JSON to the byte and to the neuron", () => {

@@ -1,0 +1,66 @@
+/** The form of a journal's lines. What a file holds is nobody's word until it fits. */
+
+import { z } from "zod";
+
+import { receiptSchema } from "../compute/receipt-schema.ts";
+import { addressSchema, hashSchema } from "../hex-schema.ts";
+import { isHex, type Hex } from "../hex.ts";
+import { JOURNAL_VERSION, type Fact } from "./journal.ts";
+
+const count = z.int().min(0);
+const neuron = z.string().regex(/^\d{1,78}$/, "not an amount in neuron");
+const base64 = z.base64();
+const bytes = z.custom<Hex>(isHex, "not hexadecimal");
+const part = z.record(z.string(), z.unknown());
+
+const question = z.object({
+  // Whatever else a message of the user's file says is part of the question.
+  messages: z.array(z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(part)]) })),
+  maxTokens: count,
+  temperature: z.number().optional(),
+  provider: z.string().optional(),
+});
+
+const storedResult = z.object({
+  provider: addressSchema,
+  user: addressSchema,
+  model: z.string(),
+  requestBytes: base64,
+  responseBytes: base64,
+  status: count,
+  chatId: z.object({ id: z.string(), source: z.enum(["header", "body"]) }).optional(),
+  content: z.string(),
+  finishReason: z.string().optional(),
+  usage: receiptSchema.shape.usage,
+  fee: z.object({ inputFee: neuron, outputFee: neuron, fee: neuron }),
+  startedAt: z.number(),
+  finishedAt: z.number(),
+});
+
+const sealed = z.object({
+  datas: z.array(z.object({ dataDescription: z.string(), dataHash: hashSchema })),
+  sealedKeys: z.array(bytes),
+  salt: hashSchema,
+});
+
+/** One line of a journal. Fields that no release wrote yet are passed over. */
+export const factSchema: z.ZodType<Fact> = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("started"),
+    version: z.literal(JOURNAL_VERSION),
+    id: z.string(),
+    network: z.string(),
+    genesisHash: hashSchema,
+    owner: addressSchema,
+    question,
+  }),
+  z.object({ type: z.literal("provider"), provider: addressSchema }),
+  z.object({ type: z.literal("signed"), step: z.string(), what: z.string(), hash: hashSchema, nonce: count }),
+  z.object({ type: z.literal("asked"), provider: addressSchema, request: base64 }),
+  z.object({ type: z.literal("refused"), provider: addressSchema }),
+  z.object({ type: z.literal("received"), result: storedResult }),
+  z.object({ type: z.literal("answered"), receipt: receiptSchema }),
+  z.object({ type: z.literal("verified") }),
+  z.object({ type: z.literal("sealed"), inft: addressSchema, data: sealed }),
+  z.object({ type: z.literal("minted"), tokenId: neuron, hash: hashSchema.optional() }),
+]);
