@@ -105,6 +105,23 @@ describe("a run that is kept, on a served Galileo", function () {
     expect(shown.content.response).to.include("42");
   });
 
+  it("shows a token anywhere, and opens it only where its data are", async () => {
+    const elsewhere = await temporaryFolder();
+    try {
+      const show = ["inft", "show", first.tokenId, "--inft", first.inft, ...localhost];
+      const there = { ...env, ZG_HOME: elsewhere.path };
+      expect((await hardhatJson(show, there)).answer).to.have.nested.property("data.proven", true);
+      const { code, answer } = await hardhatJson([...show, "--decrypt"], there);
+      expect(code).to.equal(3);
+      expect(answer).to.have.nested.property("error.code", "ZG_CONTENT_NOT_HERE");
+      const details = { tokenId: first.tokenId, network: "localhost" };
+      expect(answer).to.have.nested.property("error.details").that.deep.equals(details);
+      expect(await readdir(elsewhere.path), "looking makes nothing").to.deep.equal([]);
+    } finally {
+      await elsewhere.remove();
+    }
+  });
+
   it("takes no other contract's word for a token, whatever it answers", async () => {
     const { token } = await succeed<{ token: { record: object } }>("inft", "verify", first.tokenId);
     const { abi, bytecode } = await hre.artifacts.readArtifact("INFT__MockForVerify");
