@@ -1,10 +1,11 @@
 /** A provider of 0G Compute on this computer: real HTTP, real settlements, a key where a TEE would be. */
 
 import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { Wallet, type BaseWallet } from "ethers";
-import type { FastifyInstance } from "fastify";
 
 import { checksum, toHex } from "../../hex.ts";
 import { SIGNATURE_LIFETIME_MS } from "../../protocol/constants.ts";
@@ -14,6 +15,7 @@ import { chainCache } from "./chain-cache.ts";
 import { PortTakenError } from "./errors.ts";
 import { sessionGate } from "./gate.ts";
 import { DEFAULT_LIMITS, inFlight } from "./in-flight.ts";
+import { lateServer } from "./late-server.ts";
 import { temper as newTemper } from "./misbehaviour.ts";
 import type { LocalProvider, LocalProviderOptions, ServiceOffer } from "./options.ts";
 import type { ProviderParts } from "./parts.ts";
@@ -83,9 +85,9 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
     closing: closing.signal,
   };
 
-  const app = await providerServer(parts);
-  if (options.keepAlive !== true) letProcessEnd(app);
-  const port = await listen(app, options.port, service);
+  const { server, close } = lateServer(async () => providerServer(parts));
+  if (options.keepAlive !== true) letProcessEnd(server);
+  const port = await listen(server, options.port, service);
   const url = `http://${HOST}:${port}`;
   const stopTimer = settleEvery(options.settleIntervalMs, async () => {
     try {
@@ -123,7 +125,7 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
     async close() {
       stopTimer();
       closing.abort();
-      await app.close();
+      await close();
     },
   };
 }
@@ -140,23 +142,22 @@ const ADDITIONAL_INFO = JSON.stringify({
 });
 
 /** A test or task that forgets to close must end all the same. */
-function letProcessEnd(app: FastifyInstance): void {
-  app.server.on("connection", (socket) => void socket.unref());
-  app.server.on("listening", () => void app.server.unref());
+function letProcessEnd(server: Server): void {
+  server.on("connection", (socket) => void socket.unref());
+  server.on("listening", () => void server.unref());
 }
 
-async function listen(app: FastifyInstance, port: number, service: ServiceOffer): Promise<number> {
+async function listen(server: Server, port: number, service: ServiceOffer): Promise<number> {
   try {
-    await app.listen({ host: HOST, port });
+    await once(server.listen({ host: HOST, port }), "listening");
   } catch (error) {
-    await app.close();
     const { code } = error as { code?: unknown };
     if (code === "EADDRINUSE" || code === "EACCES") {
       throw new PortTakenError({ port, what: `local provider of ${service.model}` }, error);
     }
     throw error;
   }
-  return (app.server.address() as AddressInfo).port;
+  return (server.address() as AddressInfo).port;
 }
 
 function settleEvery(ms: number | undefined, settle: () => Promise<void>): () => void {

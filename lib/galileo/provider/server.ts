@@ -22,7 +22,7 @@ function noSchemas(): never {
   throw new Error("routes of a local provider have no schemas");
 }
 
-/** Builds the server without listening yet. Imports fastify only now: nothing else has to pay for it. */
+/** Builds the app, which something else listens for. Imports fastify only now: nothing else has to pay for it. */
 export async function providerServer(parts: ProviderParts): Promise<FastifyInstance> {
   const { fastify } = await import("fastify");
   const app = fastify({

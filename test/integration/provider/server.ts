@@ -55,6 +55,21 @@ describe("local provider: server", () => {
     expect((await bench.chat()).status, "the first one goes on").to.equal(200);
   });
 
+  it("answers all of the first requests when they come together", async () => {
+    const answers = await Promise.all(["/v1/models", "/v1/quote", "/v1/models"].map(async (path) => get(path)));
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200]);
+    expect(bench.provider.requests()).to.have.length(3);
+  });
+
+  it("closes although nobody ever asked it anything", async () => {
+    const idle = await startBench();
+    await idle.provider.close();
+    await fetch(idle.provider.url).then(
+      () => expect.fail("it still listens"),
+      (error: unknown) => expect(error).to.have.nested.property("cause.code", "ECONNREFUSED"),
+    );
+  });
+
   it("lists its model, and says that it is no language model", async () => {
     const { object, data } = (await (await get("/v1/models")).json()) as {
       object: string;
