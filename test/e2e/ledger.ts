@@ -4,6 +4,7 @@ import { JsonRpcProvider } from "ethers";
 import { parseAmount } from "../../lib/units.ts";
 import { hardhat, hardhatJson } from "../support/cli.ts";
 import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
+import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
 
 const ONE_DAY = 86_400;
 const CHEAP = "local/not-a-language-model";
@@ -12,9 +13,11 @@ describe("the ledger and provider tasks, from the first deposit to the last with
   this.timeout(90_000);
 
   let served: ServedByTask;
+  let home: TemporaryFolder;
+  let env: Record<string, string>;
   const localhost = ["--network", "localhost"];
 
-  const run = async (...args: string[]) => hardhatJson([...args, ...localhost], served.env);
+  const run = async (...args: string[]) => hardhatJson([...args, ...localhost], env);
   async function succeed<Data>(...args: string[]): Promise<Data> {
     const { answer, stderr } = await run(...args);
     if (!answer.ok) throw new Error(`${args.join(" ")}: ${JSON.stringify(answer.error)}\n${stderr}`);
@@ -27,9 +30,11 @@ describe("the ledger and provider tasks, from the first deposit to the last with
   }
 
   before(async () => {
-    served = await serveGalileoByTask();
+    [served, home] = await Promise.all([serveGalileoByTask(), temporaryFolder()]);
+    env = { ...served.env, ZG_HOME: home.path };
   });
   after(async () => {
+    await home.remove();
     expect(await served.stop(), "galileo up stops cleanly on SIGTERM").to.equal(0);
   });
 
@@ -82,7 +87,7 @@ describe("the ledger and provider tasks, from the first deposit to the last with
     const early = await refused("ledger", "withdraw", "all");
     expect(early.code).to.equal(3);
     expect(early.error.code).to.equal("ZG_REFUND_LOCKED");
-    const { stdout } = await hardhat(["ledger", "show", ...localhost], served.env);
+    const { stdout } = await hardhat(["ledger", "show", ...localhost], env);
     expect(stdout).to.match(/1\.1 in 23 h 59 min|1\.1 in 24 h 0 min/);
 
     const chain = new JsonRpcProvider(served.env.LOCALHOST_RPC_URL);
