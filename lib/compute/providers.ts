@@ -83,11 +83,12 @@ export type ServiceFacts = Pick<
 
 /** Works out from a service's record who signs its answers and whether they can be minted. */
 export function describeService(facts: ServiceFacts): Service {
-  const described = { ...facts, teeSignerAcknowledged: facts.endorsed };
+  const info = parseServiceInfo(facts.additionalInfo);
+  const described = { ...facts, info, teeSignerAcknowledged: facts.endorsed };
   const signer = expectedSigner(described);
   return {
     ...facts,
-    info: parseServiceInfo(facts.additionalInfo),
+    info,
     topology: topologyOf(described),
     ...(signer === undefined ? {} : { expectedSigner: signer }),
     mintability: mintability(described),

@@ -12,6 +12,12 @@ export interface DescribedService {
   readonly teeSignerAddress: string;
   /** The contract owner has endorsed `teeSignerAddress`. */
   readonly teeSignerAcknowledged: boolean;
+  /** `additionalInfo`, where it has been parsed before; a list of a thousand services feels each parse. */
+  readonly info?: ServiceInfoResult;
+}
+
+function infoOf({ info, additionalInfo }: Pick<DescribedService, "info" | "additionalInfo">): ServiceInfoResult {
+  return info ?? parseServiceInfo(additionalInfo);
 }
 
 /** The JSON of `additionalInfo`, as far as it matters here. Fields of a wrong type count as absent, as in the SDK. */
@@ -141,9 +147,9 @@ export function parseServiceInfo(additionalInfo: string): ServiceInfoResult {
  */
 export type Topology = "broker" | "separated" | "centralized" | "standard" | "unknown";
 
-export function topologyOf(service: Pick<DescribedService, "verifiability" | "additionalInfo">): Topology {
+export function topologyOf(service: Pick<DescribedService, "verifiability" | "additionalInfo" | "info">): Topology {
   if (service.verifiability.toLowerCase() === "standard") return "standard";
-  const parsed = parseServiceInfo(service.additionalInfo);
+  const parsed = infoOf(service);
   if (!parsed.ok) return "unknown";
   const { providerType, targetSeparated } = parsed.info;
   if (providerType === "standard" || providerType === "centralized") return providerType;
@@ -155,11 +161,10 @@ export function expectedSigner(service: DescribedService): Address | undefined {
   const topology = topologyOf(service);
   if (topology === "standard" || topology === "unknown") return undefined;
   if (topology === "separated") {
-    const parsed = parseServiceInfo(service.additionalInfo);
+    const parsed = infoOf(service);
     if (parsed.ok && parsed.info.targetTeeAddress !== undefined) return parsed.info.targetTeeAddress;
   }
-  const signer = checksum(service.teeSignerAddress);
-  return signer === ZERO_ADDRESS ? undefined : signer;
+  return service.teeSignerAddress === ZERO_ADDRESS ? undefined : checksum(service.teeSignerAddress);
 }
 
 export type UnmintableReason =
@@ -203,7 +208,7 @@ function unmintableReason(service: DescribedService): UnmintableReason | undefin
   if (topology === "unknown") return "info-unreadable";
   if (topology !== "broker") return topology;
   if (isImageService(service)) return "images";
-  if (expectedSigner(service) === undefined) return "no-signer";
+  if (service.teeSignerAddress === ZERO_ADDRESS) return "no-signer";
   return service.teeSignerAcknowledged ? undefined : "not-endorsed";
 }
 
