@@ -1,6 +1,6 @@
 /** Looks at everything a run needs and says what to fix. Reads only. */
 
-import { currentFees } from "../chain/fees.ts";
+import { currentFees, rawRpc } from "../chain/fees.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { genesisHash, latestBlock } from "../chain/connect.ts";
 import { chainCall } from "../chain/revert.ts";
@@ -52,12 +52,33 @@ const node: Check = async ({ nodeVersion }) => {
       };
 };
 
+/** Software that simulates a chain; it can claim any chain id. */
+const SIMULATORS = /hardhat|anvil|ganache|edr/i;
+
+/** What the node calls itself; nothing when it does not say. */
+async function clientOf({ provider }: ReadContext): Promise<string> {
+  try {
+    return String(await chainCall("Asking the node its name", rawRpc(provider, "web3_clientVersion", [])));
+  } catch (error) {
+    if (error instanceof ZgError) return ""; // many nodes keep it to themselves
+    throw error;
+  }
+}
+
 const chain: Check = async ({ read, clock }) => {
-  const [block, genesis] = await Promise.all([latestBlock(read), genesisHash(read.provider)]);
+  const { title, chainId, mode } = read.network;
+  const [block, genesis, client] = await Promise.all([latestBlock(read), genesisHash(read.provider), clientOf(read)]);
+  const detail = `${title}, chain ${chainId}, block ${block.number}, genesis ${genesis}`;
+  if (mode === "live" && SIMULATORS.test(client)) {
+    return {
+      name: "chain",
+      verdict: "to fix",
+      detail: `the node at this RPC address only simulates chain ${chainId} (${client})`,
+      remedy: "Point the RPC variable at the public chain; what a real key signs for a simulation is valid there too.",
+    };
+  }
   const age = BigInt(Math.floor(clock() / 1000)) - BigInt(block.timestamp);
-  const detail = `${read.network.title}, chain ${read.network.chainId}, block ${block.number}, genesis ${genesis}`;
-  const stale = read.network.mode === "live" && age > STALE_BLOCK_SECONDS;
-  return stale
+  return mode === "live" && age > STALE_BLOCK_SECONDS
     ? {
         name: "chain",
         verdict: "warning",

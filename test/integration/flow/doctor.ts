@@ -60,6 +60,16 @@ describe("examine", () => {
     expect(await finding("wallet", user)).to.include({ verdict: "to fix" });
   });
 
+  it("takes no simulated chain for the public one whose id it claims", async () => {
+    const user = await galileo.fundedUser();
+    const { provider } = user.signer;
+    const found = await finding("chain", user, {
+      read: { network: { ...galileo.network, mode: "live" }, provider: provider ?? never() },
+    });
+    expect(found.verdict).to.equal("to fix");
+    expect(found.detail).to.match(/only simulates chain 16602 \(HardhatNetwork/);
+  });
+
   it("counts no provider that does not answer", async () => {
     const user = await galileo.fundedUser();
     const nobody: typeof fetch = async () => Promise.reject(new TypeError("fetch failed"));
