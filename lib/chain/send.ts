@@ -5,6 +5,7 @@ import { Transaction, type BaseWallet, type Signer, type TransactionReceipt } fr
 import { AbortedError, EXIT, ZgError } from "../errors.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
 import type { NetworkDefinition } from "../networks.ts";
+import { pause } from "../pause.ts";
 import { withUnit } from "../units.ts";
 import type { ReadContext, WriteContext } from "./context.ts";
 import { assertSignerAllowed } from "./development-keys.ts";
@@ -228,29 +229,14 @@ export async function waitForReceipt(
 ): Promise<TransactionReceipt> {
   const timeout = ctx.receiptTimeout ?? RECEIPT_TIMEOUT_MS;
   const started = Date.now();
-  for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)) {
+  for (let delay = FIRST_POLL_MS; ; delay = Math.min(delay * 1.5, SLOWEST_POLL_MS)) {
     // An RPC node that fails once or lags behind is asked again until the time is over.
     const receipt = await ctx.provider.getTransactionReceipt(hash).catch(() => null);
     if (receipt !== null) return receipt;
     const waitedMs = Date.now() - started;
     if (waitedMs >= timeout) throw new ReceiptPendingError({ what, hash, nonce, waitedMs });
-    await sleep(pause, ctx.signal, what);
+    await pause(delay, ctx.signal, `Waiting to ${what}`);
   }
-}
-
-async function sleep(ms: number, signal: AbortSignal | undefined, what: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(new AbortedError(`Waiting to ${what}`));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 /** Replays a reverted transaction on the block before it, to learn what the contract said. */

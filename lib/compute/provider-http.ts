@@ -3,6 +3,7 @@
 import type { ReadableStreamDefaultReader } from "node:stream/web";
 
 import { AbortedError, ZgError } from "../errors.ts";
+import { pause as abortablePause } from "../pause.ts";
 import {
   ProviderDownError,
   ProviderTimeoutError,
@@ -154,19 +155,7 @@ export function textOf(answer: HttpAnswer): string {
 
 /** Waits, unless the caller aborts. */
 export async function pause(deps: HttpDeps, ms: number, what: string): Promise<void> {
-  if (deps.sleep !== undefined) await deps.sleep(ms);
-  else await abortableSleep(ms, deps.signal);
+  if (deps.sleep === undefined) return abortablePause(ms, deps.signal, what);
+  await deps.sleep(ms);
   if (deps.signal?.aborted === true) throw new AbortedError(what);
-}
-
-async function abortableSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal?.addEventListener("abort", finish, { once: true });
-  });
 }

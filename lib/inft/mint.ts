@@ -7,9 +7,9 @@ import type { ConfirmedTransaction, TransactionDraft } from "../chain/send.ts";
 import { NotEndorsedError } from "../compute/errors.ts";
 import { readService } from "../compute/providers.ts";
 import { assertMintable } from "../compute/verify.ts";
-import { AbortedError } from "../errors.ts";
 import { checksum, ZERO_ADDRESS, type Address, type Hex } from "../hex.ts";
 import type { Mode, Network } from "../networks.ts";
+import { pause } from "../pause.ts";
 import { recoverTextSigner, signedText } from "../protocol/signed-text.ts";
 import type { RandomBytes } from "../sealing/index.ts";
 import { CONTENT_DESCRIPTION, encodeContent, sealDatum, tokenBytes, type InferenceContent } from "./content.ts";
@@ -260,24 +260,9 @@ export async function revealMint(ctx: WriteContext, prepared: PreparedMint): Pro
       if (error instanceof ResultAlreadyMintedError) continue; // between looking and sending
       // Nothing was sent: the estimate refused. Some nodes estimate on the latest block, some on the next.
       if (!(error instanceof CommitmentTooYoungError) || Date.now() - started >= patience) throw error;
-      await pause(BLOCK_POLL_MS, ctx.signal);
+      await pause(BLOCK_POLL_MS, ctx.signal, "Waiting for the block after the commitment");
     }
   }
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted === true) throw new AbortedError("Waiting for the block after the commitment");
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(new AbortedError("Waiting for the block after the commitment"));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 export interface PlainMint {
