@@ -1,18 +1,12 @@
 import { emptyTask, task } from "hardhat/config";
 
-import { ACCOUNT, JSON_FLAG, PROMPT, RUN_ID, spending } from "../support/arguments.ts";
+import { ACCOUNT, asking, JSON_FLAG, RUN_ID, spending } from "../support/arguments.ts";
 
 /** `flow`: from a prompt to a minted, proven inference. */
 export const flowTasks = [
   emptyTask("flow", "From a prompt to a minted, proven inference").build(),
   spending(
-    task(["flow", "run"], "Deploy, fund, acknowledge, infer, verify, encrypt, commit and mint, in one command")
-      .addOption(PROMPT.prompt)
-      .addOption(PROMPT.system)
-      .addOption(PROMPT.messages)
-      .addOption(PROMPT.maxTokens)
-      .addOption(PROMPT.temperature)
-      .addOption(PROMPT.provider)
+    asking(task(["flow", "run"], "Deploy, fund, acknowledge, infer, verify, encrypt, commit and mint, in one command"))
       .addOption(RUN_ID)
       .addFlag({
         name: "retryUnanswered",
@@ -26,13 +20,7 @@ export const flowTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./status.ts"))
     .build(),
-  task(["flow", "plan"], "Print the bill of a run and spend nothing")
-    .addOption(PROMPT.prompt)
-    .addOption(PROMPT.system)
-    .addOption(PROMPT.messages)
-    .addOption(PROMPT.maxTokens)
-    .addOption(PROMPT.temperature)
-    .addOption(PROMPT.provider)
+  asking(task(["flow", "plan"], "Print the bill of a run and spend nothing"))
     .addOption(ACCOUNT)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./plan.ts"))

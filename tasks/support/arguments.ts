@@ -44,6 +44,17 @@ export const SERVICE = {
   defaultValue: "inference",
 } as const;
 
+/** Adds the options of every task that asks a question. */
+export function asking<Arguments extends TaskArguments>(builder: NewTaskDefinitionBuilder<Arguments>) {
+  return builder
+    .addOption(PROMPT.prompt)
+    .addOption(PROMPT.system)
+    .addOption(PROMPT.messages)
+    .addOption(PROMPT.maxTokens)
+    .addOption(PROMPT.temperature)
+    .addOption(PROMPT.provider);
+}
+
 /** Adds the options of every task that spends: `--yes`, `--dry-run`, `--max-spend`, `--json`. */
 export function spending<Arguments extends TaskArguments>(builder: NewTaskDefinitionBuilder<Arguments>) {
   return builder

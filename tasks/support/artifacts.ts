@@ -38,12 +38,22 @@ export async function builtArtifact(
   const { abi, bytecode, deployedBytecode, immutableReferences = {}, inputSourceName } = read;
   const code = { bytecode: bytecode as Hex, deployedBytecode: deployedBytecode as Hex };
   const artifact = { abi, ...code, immutableReferences };
+  const compiler = await compilerInput(hre, contractName, inputSourceName);
+  return compiler === undefined ? artifact : { ...artifact, compiler };
+}
+
+/** What the compiler was given for a contract that has been built; undefined when its build is not recorded. */
+export async function compilerInput(
+  hre: HardhatRuntimeEnvironment,
+  contractName: string,
+  sourceName: string | undefined,
+): Promise<ContractArtifact["compiler"]> {
   const buildInfoId = await hre.artifacts.getBuildInfoId(contractName);
   const file = buildInfoId === undefined ? undefined : await hre.artifacts.getBuildInfoPath(buildInfoId);
-  if (file === undefined || inputSourceName === undefined) return artifact;
+  if (file === undefined || sourceName === undefined) return undefined;
   const { input, solcLongVersion } = JSON.parse(await readFile(file, "utf8")) as {
     input: Record<string, unknown>;
     solcLongVersion: string;
   };
-  return { ...artifact, compiler: { solcLongVersion, sourceName: inputSourceName, input } };
+  return { solcLongVersion, sourceName, input };
 }

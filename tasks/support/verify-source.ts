@@ -1,6 +1,5 @@
 /** From a deployment to a source submission: the compiler's input comes from Hardhat's build records. */
 
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Interface, type InterfaceAbi } from "ethers";
@@ -14,6 +13,7 @@ import { verifySource } from "../../lib/explorer/verify-source.ts";
 import type { Address, Hex } from "../../lib/hex.ts";
 import { explorerLink, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
+import { compilerInput } from "./artifacts.ts";
 
 /** A contract of this project, as it was deployed. */
 export interface DeployedContract {
@@ -54,20 +54,15 @@ export function verifyCommand(network: Network, { address, constructorArguments 
 export async function sourceOf(hre: HardhatRuntimeEnvironment, deployed: DeployedContract): Promise<SourceSubmission> {
   const { address, contractName, constructorArguments } = deployed;
   const artifact = await hre.artifacts.readArtifact(contractName);
-  const buildInfoId = await hre.artifacts.getBuildInfoId(contractName);
-  const file = buildInfoId === undefined ? undefined : await hre.artifacts.getBuildInfoPath(buildInfoId);
-  if (file === undefined || artifact.inputSourceName === undefined) {
+  const compiler = await compilerInput(hre, contractName, artifact.inputSourceName);
+  if (compiler === undefined) {
     throw new Error(`${contractName} has an artefact without the build it comes from; run: npx hardhat build --force`);
   }
-  const { input, solcLongVersion } = JSON.parse(await readFile(file, "utf8")) as {
-    input: unknown;
-    solcLongVersion: string;
-  };
   return {
     address,
-    contractName: `${artifact.inputSourceName}:${contractName}`,
-    compilerVersion: solcLongVersion,
-    compilerInput: input,
+    contractName: `${compiler.sourceName}:${contractName}`,
+    compilerVersion: compiler.solcLongVersion,
+    compilerInput: compiler.input,
     constructorArguments: new Interface(artifact.abi as InterfaceAbi).encodeDeploy(constructorArguments) as Hex,
   };
 }
