@@ -41,8 +41,8 @@ interface IInferenceProvenance {
     /// @notice An inference was minted; the whole record of it.
     /// @param provenance The proven part; `tokenId` is its {inferenceId}.
     /// @param chatId As the minter declared it.
-    /// @param model The model InferenceServing listed for the provider when the token was minted.
-    /// @param serviceUpdatedAt When that listing was last changed. Unix seconds.
+    /// @param signerReadAt When the signer was read from InferenceServing: the time of the mint, or up to
+    /// {SIGNER_MAX_AGE} before it. Unix seconds.
     /// @param storageRoot Data hash 0 at the mint; a later re-encryption changes the token's hash, not this one.
     /// @param mode As the minter declared it: 1 live, 2 fork, 3 local, 4 replay.
     event InferenceMinted(
@@ -51,11 +51,14 @@ interface IInferenceProvenance {
         address indexed minter,
         Provenance provenance,
         string chatId,
-        string model,
-        uint256 serviceUpdatedAt,
+        uint256 signerReadAt,
         bytes32 storageRoot,
         uint8 mode
     );
+
+    /// @notice The signer InferenceServing lists and endorses for `provider` was read and is remembered.
+    /// @param serviceUpdatedAt When that listing was last changed. Unix seconds.
+    event SignerSynced(address indexed provider, address indexed teeSigner, string model, uint256 serviceUpdatedAt);
 
     /// @notice No contract stands at the address given as InferenceServing.
     error InferenceServingWithoutCode(address inferenceServing);
@@ -90,8 +93,28 @@ interface IInferenceProvenance {
     /// @notice `mode` is none of 1 to 4.
     error InferenceModeInvalid(uint8 mode);
 
+    /// @notice The request shown hashes to `shown`, not to what was signed.
+    error InferenceRequestMismatch(bytes32 shown, bytes32 signed);
+
+    /// @notice The request does not name `minter` as its user at `userOffset`.
+    error InferenceRequestNotBound(address minter, uint256 userOffset);
+
     /// @notice Commits the caller to mint an inference in a later block. See {hashCommitment}.
     function commit(bytes32 commitment) external;
+
+    /// @notice {commit} for each.
+    function commitBatch(bytes32[] calldata commitments) external;
+
+    /// @notice Reads a provider's signer and remembers it for {SIGNER_MAX_AGE}: mints until then cost less. Anyone may.
+    function syncSigner(address provider) external returns (address teeSigner);
+
+    /// @notice The remembered signer of a provider and when it was read (Unix seconds); zeros when none was. A mint uses
+    /// it only while it is fresh.
+    function cachedSignerOf(address provider) external view returns (address teeSigner, uint40 syncedAt);
+
+    /// @notice How long a remembered signer counts, in seconds. A provider's signer that 0G withdraws can be minted with
+    /// that much longer.
+    function SIGNER_MAX_AGE() external view returns (uint256);
 
     /// @notice 0G's InferenceServing, whose listing and endorsement decide which signer counts.
     function inferenceServing() external view returns (address);
