@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 /// @title Who may vouch for a re-encryption
 /// @notice A set of attestors, of which a fixed number must sign. Joining takes {ROTATION_DELAY} and is visible all that
-/// time; leaving is immediate. When too few are left, nothing is verified: no data moves.
+/// time; leaving is immediate. While there are too few, nothing is verified and no data moves: a set may begin empty.
 interface IAttestorSet {
     /// @notice An attestor as given at the deployment.
     /// @param validUntil Unix seconds; from then on its signatures do not count.
@@ -29,8 +29,8 @@ interface IAttestorSet {
     /// @notice There must be exactly `required` signatures of 65 bytes.
     error AttestorSignatureCount(uint256 bytesGiven, uint256 required);
 
-    /// @notice A threshold of 0, or above the number of attestors.
-    error AttestorThreshold(uint256 threshold, uint256 attestors);
+    /// @notice A threshold of 0 would verify everything.
+    error AttestorThresholdZero();
 
     /// @notice The zero address, an attestor twice, or a validity that is over.
     error AttestorInvalid(address attestor, uint48 validUntil);

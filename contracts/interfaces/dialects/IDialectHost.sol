@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {IntelligentData} from "../IERC7857.sol";
+import {IINFT} from "../IINFT.sol";
+
+/// @title What the module of older dialects asks of the token
+/// @notice The module runs by delegatecall in the token's own place, and calls these on it. They are refused to everybody
+/// but the token itself. `operator` is whoever called the token; what it may do is checked here, not in the module.
+/// @dev The module checks the proofs; the token checks the caller, the counts and that the data was re-encrypted, exactly
+/// as it does behind {IERC7857-iTransfer}.
+interface IDialectHost is IINFT {
+    /// @notice Only the token itself may call this.
+    error DialectHostOnlySelf(address caller);
+
+    /// @notice {mint} on behalf of `operator`.
+    function hostMint(address operator, IntelligentData[] calldata datas, address to) external returns (uint256);
+
+    /// @notice Moves a token whose proofs the module accepted. Reverts unless `from` owns it.
+    function hostTransfer(
+        address operator,
+        address from,
+        address to,
+        uint256 tokenId,
+        bytes32[] calldata newDataHashes,
+        bytes[] calldata sealedKeys
+    ) external;
+
+    /// @notice Clones a token whose proofs the module accepted.
+    function hostClone(
+        address operator,
+        address to,
+        uint256 tokenId,
+        bytes32[] calldata newDataHashes,
+        bytes[] calldata sealedKeys
+    ) external returns (uint256 newTokenId);
+
+    /// @notice {update} on behalf of `operator`.
+    function hostUpdate(address operator, uint256 tokenId, IntelligentData[] calldata newDatas) external;
+
+    /// @notice {authorizeUsageWith} on behalf of `operator`.
+    function hostAuthorize(address operator, uint256 tokenId, address user, uint40 expiry, uint24 permissions) external;
+}
