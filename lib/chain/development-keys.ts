@@ -28,12 +28,18 @@ export function developmentAccount(index: number): DevelopmentAccount {
   return account;
 }
 
-export function isDevelopmentAddress(address: string): boolean {
+/** The published account with this address; undefined when there is none. */
+export function developmentAccountOf(address: string): DevelopmentAccount | undefined {
   const wanted = checksum(address);
   for (let index = 0; index < DEVELOPMENT_ACCOUNTS; index++) {
-    if (developmentAccount(index).address === wanted) return true;
+    const account = developmentAccount(index);
+    if (account.address === wanted) return account;
   }
-  return false;
+  return undefined;
+}
+
+export function isDevelopmentAddress(address: string): boolean {
+  return developmentAccountOf(address) !== undefined;
 }
 
 /** A published key was about to sign on a live network, where anyone can take what it holds. */

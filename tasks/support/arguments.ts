@@ -20,6 +20,7 @@ export function positional<Name extends string>(name: Name, description: string)
 export const JSON_FLAG = { name: "json", description: "Print exactly one JSON object on stdout" } as const;
 export const RUN_ID = option("id", "Name of the run: the same name continues it and repeats nothing");
 export const ACCOUNT = option("account", "Whose wallet and ledger (default: the signer's)");
+export const AS = option("as", "Development account that signs, by number or address (embedded networks; default: 0)");
 export const TO = option("to", "Recipient (default: the signer)");
 export const INFT_ADDRESS = option("inft", "iNFT contract (default: the one recorded in deployments/)");
 

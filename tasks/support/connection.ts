@@ -6,13 +6,18 @@ import type { NetworkConnection } from "hardhat/types/network";
 
 import { assertChain } from "../../lib/chain/connect.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
-import { assertSignerAllowed, developmentAccount } from "../../lib/chain/development-keys.ts";
+import {
+  assertSignerAllowed,
+  developmentAccount,
+  developmentAccountOf,
+  DEVELOPMENT_ACCOUNTS,
+} from "../../lib/chain/development-keys.ts";
 import { ROLES } from "../../lib/chain/development-roles.ts";
 import { RpcUnreachableError } from "../../lib/chain/revert.ts";
 import { keyVariable, parsePrivateKey, rpcSetting, setting, isRpcUrl, RpcUrlMalformedError } from "../../lib/env.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { latestBlock } from "../../lib/galileo/upstream.ts";
-import { checksum, type Address, type Hex } from "../../lib/hex.ts";
+import { checksum, parseAddress, type Address, type Hex } from "../../lib/hex.ts";
 import { networkNamed, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 
@@ -91,8 +96,11 @@ export interface OpenConnection {
   readonly network: Network;
   readonly connection: NetworkConnection;
   readonly read: ReadContext;
-  /** Resolves the paying key now, not at connect: reads need none. */
-  signer(): Promise<ethers.Wallet>;
+  /**
+   * Resolves the paying key now, not at connect: reads need none.
+   * @param as what `--as` gave: another development account.
+   */
+  signer(as?: string): Promise<ethers.Wallet>;
   /** The address that would sign, if a key is at hand without asking (environment or development account). */
   knownAddress(): Address | undefined;
 }
@@ -122,6 +130,30 @@ async function privateKey(hre: HardhatRuntimeEnvironment, network: Network): Pro
     if (error instanceof ZgError) throw error;
     throw new Error(`Hardhat's keystore could not be read for ${variable}`, { cause: error });
   }
+}
+
+/**
+ * The key of the development account that `--as` names, by its number or its address.
+ * @throws {UsageError} on a network where development accounts do not sign, or when it names none.
+ */
+function developmentKey(network: Network, as: string): Hex {
+  if (!network.developmentKeysOnly) {
+    throw new UsageError({
+      message: `--as picks a development account, and on ${network.name} none may sign`,
+      remedy: `Leave it out: the key in ${keyVariable(network.name) ?? "the environment"} signs there.`,
+      details: { as, network: network.name },
+    });
+  }
+  const byNumber = /^\d{1,2}$/.test(as) && Number(as) < DEVELOPMENT_ACCOUNTS;
+  const account = byNumber ? developmentAccount(Number(as)) : developmentAccountOf(parseAddress(as, "account"));
+  if (account === undefined) {
+    throw new UsageError({
+      message: `${as} is not one of the development accounts`,
+      remedy: `Give a number from 0 to ${DEVELOPMENT_ACCOUNTS - 1}, or the address of one.`,
+      details: { as },
+    });
+  }
+  return account.privateKey;
 }
 
 /**
@@ -155,19 +187,22 @@ export async function withConnection<T>(
   try {
     const { provider } = connection.ethers;
     const read: ReadContext = { network, provider };
-    let wallet: ethers.Wallet | undefined;
+    const wallets = new Map<string | undefined, ethers.Wallet>();
     return await use({
       hre,
       network,
       connection,
       read,
-      signer: async () => {
+      signer: async (as) => {
+        let wallet = wallets.get(as);
         if (wallet === undefined) {
-          wallet = new ethers.Wallet(await privateKey(hre, network), provider);
+          const key = as === undefined ? await privateKey(hre, network) : developmentKey(network, as);
+          wallet = new ethers.Wallet(key, provider);
           assertSignerAllowed(network, checksum(wallet.address));
           const source = keyVariable(network.name);
           const used = source === undefined ? undefined : setting(source)?.from;
           if (used !== undefined && used !== source) io?.log(`signing with the key from ${used}`);
+          wallets.set(as, wallet);
         }
         return wallet;
       },

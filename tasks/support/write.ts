@@ -44,8 +44,12 @@ export function spendingAction<Arguments extends SpendingArguments>(
  * is sent; what an interrupted command sent is waited for first, so that this one sees what it did.
  * @throws {ReceiptPendingError} when that does not land in time.
  */
-export async function openWriter(open: OpenConnection, args: SpendingArguments, io: TaskIo): Promise<Writer> {
-  const signer = await open.signer();
+export async function openWriter(
+  open: OpenConnection,
+  args: SpendingArguments & { readonly as?: string | undefined },
+  io: TaskIo,
+): Promise<Writer> {
+  const signer = await open.signer(args.as);
   const owner = checksum(signer.address);
   const spending = new WalletSpending(spendingCap(args));
   const ctx: WriteContext = { ...open.read, signer, spending, log: io.log, signal: io.signal };

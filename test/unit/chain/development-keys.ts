@@ -4,6 +4,7 @@ import { Wallet } from "ethers";
 import {
   assertSignerAllowed,
   developmentAccount,
+  developmentAccountOf,
   DevelopmentKeyRefusedError,
   isDevelopmentAddress,
   RealKeyRefusedError,
@@ -27,6 +28,14 @@ describe("developmentAccount", () => {
       const { address, privateKey } = developmentAccount(index);
       expect(new Wallet(privateKey).address).to.equal(address);
     }
+  });
+});
+
+describe("developmentAccountOf", () => {
+  it("finds a published account by its address, in any casing, and no other", () => {
+    const { address, privateKey } = developmentAccount(7);
+    expect(developmentAccountOf(address.toLowerCase())).to.deep.equal({ address, privateKey });
+    expect(developmentAccountOf(REAL)).to.equal(undefined);
   });
 });
 

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { makeError } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import { ZgError } from "../../../lib/errors.ts";
 import { NETWORKS, type NetworkName } from "../../../lib/networks.ts";
 import {
@@ -66,6 +67,30 @@ describe("withConnection", () => {
     expect(error.details).to.deep.equal({ network: "aristotle", variable: "ARISTOTLE_PRIVATE_KEY" });
     expect(error.remedy).to.include("npx hardhat keystore set ARISTOTLE_PRIVATE_KEY").and.include(".env");
     expect(closed).to.equal(2);
+  });
+
+  describe("with --as", () => {
+    const signed = async (name: NetworkName, as: string) =>
+      withConnection(hardhatOn(name), async (open) => (await open.signer(as)).address);
+
+    it("signs with the development account of that number or address", async () => {
+      const { address } = developmentAccount(3);
+      expect(await signed("localhost", "3")).to.equal(address);
+      expect(await signed("localhost", address.toLowerCase())).to.equal(address);
+    });
+
+    for (const [why, name, as] of [
+      ["an account that is not published", "localhost", `0x${"42".repeat(20)}`],
+      ["a number beyond the last one", "localhost", "64"],
+      ["text", "localhost", "bob"],
+      ["a development account on a live network", "aristotle", "1"],
+    ] as const) {
+      it(`refuses ${why}`, async () => {
+        const error = await refusal(hardhatOn(name), async (open) => open.signer(as));
+        expect(error).to.include({ code: "ZG_USAGE", exit: 2 });
+        expect(Object.values(error.details)).to.include(as);
+      });
+    }
   });
 
   it("says who does not answer and where its address comes from, but not the address's path", async () => {
