@@ -9,6 +9,7 @@ import {
   envelopeToken,
   openKey,
   sealKey,
+  seededRandomBytes,
   type BoundPlace,
   type RandomBytes,
 } from "../sealing/index.ts";
@@ -87,8 +88,34 @@ export function sealDatum(
   ownerPublicKey: Uint8Array,
   randomBytes: RandomBytes,
 ): SealedDatum {
-  const { envelope, dataKey } = encryptData(plaintext, place, randomBytes);
-  const sealedKey = toHex(sealKey(dataKey, ownerPublicKey, randomBytes));
+  return seal(plaintext, place, ownerPublicKey, { envelope: randomBytes, sealedKey: randomBytes });
+}
+
+/**
+ * Like {@link sealDatum}, and the same for everybody who has the 32-byte seed: attestors who re-encrypt one datum come to
+ * one ciphertext, one hash and one sealed key.
+ * @param request What the seed serves, e.g. the digest of the signed request. It must commit to the plaintext's hash, the
+ *   place and the recipient: two texts under one seed, request and index would share a key and a nonce.
+ * @throws {PublicKeyMalformedError}
+ */
+export function sealDatumFromSeed(
+  plaintext: Uint8Array,
+  place: BoundPlace,
+  recipientPublicKey: Uint8Array,
+  { seed, request }: { readonly seed: Uint8Array; readonly request: Hex },
+): SealedDatum {
+  const random = (purpose: string) => seededRandomBytes(seed, `${request}/${place.index}/${purpose}`);
+  return seal(plaintext, place, recipientPublicKey, { envelope: random("envelope"), sealedKey: random("sealed key") });
+}
+
+function seal(
+  plaintext: Uint8Array,
+  place: BoundPlace,
+  publicKey: Uint8Array,
+  random: { readonly envelope: RandomBytes; readonly sealedKey: RandomBytes },
+): SealedDatum {
+  const { envelope, dataKey } = encryptData(plaintext, place, random.envelope);
+  const sealedKey = toHex(sealKey(dataKey, publicKey, random.sealedKey));
   return { ciphertext: envelope, dataHash: storageRoot(envelope), sealedKey };
 }
 

@@ -22,6 +22,17 @@
  *
  *     HKDF-SHA256(ephemeral public key 65 ‖ shared point 65, no salt, no info) gives the AES key
  *     AES-256-GCM(AES key, nonce, data key), no associated data
+ *
+ * Bytes from a seed, so that several attestors who share one make the same envelopes and sealed keys. Draw number
+ * `draw` (from 0) of `length` bytes under a label:
+ *
+ *     HKDF-SHA256(seed 32, salt "0g-sealing-seed-v1", info label (UTF-8) ‖ draw 4 ‖ length 4)      (integers big-endian)
+ *
+ * - Each draw stands for itself: one that is left out, or asks for another length, shifts nothing under other labels and
+ *   repeats no bytes under its own. Who makes an envelope draws data key 32, nonce 12; who seals a key draws ephemeral
+ *   private key 32 (again while it is none), nonce 16.
+ * - A label is used once for a seed. It names all that may differ while the seed does not, or one key and nonce would
+ *   encrypt two texts: see {@link seededRandomBytes}.
  */
 
 import { gcm } from "@noble/ciphers/aes.js";
@@ -29,9 +40,10 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { equalBytes, numberToBytesBE } from "@noble/curves/utils.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concatBytes, hexToBytes } from "@noble/hashes/utils.js";
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 
-import { toHex, type Address, type Hex } from "../hex.ts";
+import { checksum, toHex, type Address, type Hex } from "../hex.ts";
 import {
   EnvelopeTamperedError,
   EnvelopeVersionError,
@@ -41,19 +53,21 @@ import {
   WrongDataKeyError,
 } from "./errors.ts";
 
-/** Cryptographically random bytes. Injected, so that vectors can be made. */
+/** Cryptographically random bytes. Injected, so that vectors can be made, and attestors can agree. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 export const ENVELOPE_VERSION = 0xe1;
 export const DATA_KEY_BYTES = 32;
 export const SEALED_KEY_BYTES = 129;
+export const SEED_BYTES = 32;
 
 const TOKEN_BYTES = 32;
 const COMMITMENT_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + TOKEN_BYTES + COMMITMENT_BYTES + NONCE_BYTES;
-const KEY_INFO = new TextEncoder().encode("inft-v1");
+const KEY_INFO = utf8ToBytes("inft-v1");
+const SEED_SALT = utf8ToBytes("0g-sealing-seed-v1");
 
 const POINT_BYTES = 65;
 const BOX_NONCE_BYTES = 16;
@@ -95,7 +109,8 @@ function deriveKeys(dataKey: Uint8Array): { aesKey: Uint8Array; commitment: Uint
 export function encryptData(plaintext: Uint8Array, place: BoundPlace, randomBytes: RandomBytes): SealedEnvelope {
   const dataKey = randomBytes(DATA_KEY_BYTES);
   const nonce = randomBytes(NONCE_BYTES);
-  const token = hexToBytes(place.token.slice(2).padStart(2 * TOKEN_BYTES, "0"));
+  const token = hexToBytes(place.token.slice(2));
+  if (token.length !== TOKEN_BYTES) throw new RangeError(`an envelope is bound to ${TOKEN_BYTES} bytes`);
   const { aesKey, commitment } = deriveKeys(dataKey);
   const sealed = gcm(aesKey, nonce, associatedData(place, token)).encrypt(plaintext);
   return { envelope: concatBytes(Uint8Array.of(ENVELOPE_VERSION), token, commitment, nonce, sealed), dataKey };
@@ -139,13 +154,45 @@ export function decryptData(envelope: Uint8Array, dataKey: Uint8Array, place: En
   }
 }
 
-/** A point of the curve from 33, 64 or 65 bytes, in the 65-byte form. */
-function uncompressed(publicKey: Uint8Array): Uint8Array {
+/**
+ * A point of the curve from 33, 64 (X Y) or 65 bytes, in the 65-byte form.
+ * @throws {PublicKeyMalformedError} for what is no point, and for the identity, which has no such encoding.
+ */
+export function publicKey65(publicKey: Uint8Array): Uint8Array {
   const encoded = publicKey.length === 64 ? concatBytes(Uint8Array.of(4), publicKey) : publicKey;
   try {
     return secp256k1.Point.fromBytes(encoded).toBytes(false);
   } catch (error) {
     throw new PublicKeyMalformedError({ length: publicKey.length }, error);
+  }
+}
+
+/**
+ * X ‖ Y, as proofs of ERC-7857 carry a key.
+ * @throws {PublicKeyMalformedError}
+ */
+export function publicKey64(publicKey: Uint8Array): Uint8Array {
+  return publicKey65(publicKey).subarray(1);
+}
+
+/**
+ * The account of a public key: the last 20 bytes of the hash of X ‖ Y.
+ * @throws {PublicKeyMalformedError}
+ */
+export function addressOfPublicKey(publicKey: Uint8Array): Address {
+  return checksum(toHex(keccak_256(publicKey64(publicKey)).subarray(12)));
+}
+
+/** The public key of a private key, in the 65-byte form. */
+export function publicKeyOf(privateKey: Uint8Array): Uint8Array {
+  return secp256k1.getPublicKey(privateKey, false);
+}
+
+/** Draws a private key of secp256k1. */
+export function drawPrivateKey(randomBytes: RandomBytes): Uint8Array {
+  for (;;) {
+    const candidate = randomBytes(32);
+    if (secp256k1.utils.isValidSecretKey(candidate)) return candidate; // all but one in 2^128 are
   }
 }
 
@@ -155,22 +202,15 @@ function boxKey(privateKey: Uint8Array, publicKey: Uint8Array, ephemeral: Uint8A
   return hkdf(sha256, concatBytes(ephemeral, shared), undefined, undefined, 32);
 }
 
-function ephemeralKey(randomBytes: RandomBytes): Uint8Array {
-  for (;;) {
-    const candidate = randomBytes(32);
-    if (secp256k1.utils.isValidSecretKey(candidate)) return candidate; // all but one in 2^128 are
-  }
-}
-
 /**
- * Seals a data key to a public key.
+ * Seals 32 secret bytes to a public key: a data key, or the seed that attestors share.
  * @throws {PublicKeyMalformedError} when `publicKey` is not a point of secp256k1.
  */
 export function sealKey(dataKey: Uint8Array, publicKey: Uint8Array, randomBytes: RandomBytes): Uint8Array {
   if (dataKey.length !== DATA_KEY_BYTES) throw new RangeError(`a data key has ${DATA_KEY_BYTES} bytes`);
-  const recipient = uncompressed(publicKey);
-  const secret = ephemeralKey(randomBytes);
-  const ephemeral = secp256k1.getPublicKey(secret, false);
+  const recipient = publicKey65(publicKey);
+  const secret = drawPrivateKey(randomBytes);
+  const ephemeral = publicKeyOf(secret);
   const nonce = randomBytes(BOX_NONCE_BYTES);
   const sealed = gcm(boxKey(secret, recipient, ephemeral), nonce).encrypt(dataKey);
   // GCM puts the tag last; this box wants it before the ciphertext.
@@ -178,7 +218,7 @@ export function sealKey(dataKey: Uint8Array, publicKey: Uint8Array, randomBytes:
 }
 
 /**
- * Opens a sealed data key.
+ * Opens what {@link sealKey} sealed.
  * @throws {SealedKeyMalformedError} when the box is not one.
  * @throws {SealedKeyNotOpenedError} when it was sealed to another key, or damaged.
  */
@@ -187,7 +227,7 @@ export function openKey(box: Uint8Array, privateKey: Uint8Array): Uint8Array {
   const ephemeral = box.subarray(0, POINT_BYTES);
   let key: Uint8Array;
   try {
-    key = boxKey(privateKey, uncompressed(ephemeral), ephemeral);
+    key = boxKey(privateKey, publicKey65(ephemeral), ephemeral);
   } catch (error) {
     if (!(error instanceof PublicKeyMalformedError)) throw error;
     throw new SealedKeyMalformedError("its ephemeral key is not a point of secp256k1", error);
@@ -200,4 +240,18 @@ export function openKey(box: Uint8Array, privateKey: Uint8Array): Uint8Array {
   } catch (error) {
     throw new SealedKeyNotOpenedError(error);
   }
+}
+
+/**
+ * Random bytes that whoever knows the seed can draw again. The label says for what: the request they serve, the datum's
+ * index and the purpose. Under one label of one seed the same draws give the same bytes in every call of this function.
+ */
+export function seededRandomBytes(seed: Uint8Array, label: string): RandomBytes {
+  if (seed.length !== SEED_BYTES) throw new RangeError(`a seed has ${SEED_BYTES} bytes`);
+  const name = utf8ToBytes(label);
+  let draws = 0;
+  return (length) => {
+    const info = concatBytes(name, numberToBytesBE(draws++, 4), numberToBytesBE(length, 4));
+    return hkdf(sha256, seed, SEED_SALT, info, length);
+  };
 }

@@ -9,6 +9,7 @@ import {
   encodeContent,
   openDatum,
   sealDatum,
+  sealDatumFromSeed,
   tokenBytes,
   type OpenParams,
 } from "../../../lib/inft/content.ts";
@@ -84,6 +85,30 @@ describe("a sealed datum", () => {
   it("opens without a token id where it was sealed to a salt", () => {
     const { tokenId: _, ...sealed } = seal();
     expect(toHex(openDatum(sealed))).to.equal(toHex(text("secret")));
+  });
+
+  it("is the same for all who have the seed, and for nobody else", () => {
+    const place = { chainId: 16602, contract, token: tokenBytes(tokenId), index: 0 };
+    const buyer = fromHex(key.publicKey as Hex);
+    const secret = { seed: new Uint8Array(32).fill(9), request: `0x${"11".repeat(32)}` };
+    const reseal = (change: { seed?: Uint8Array; request?: Hex; index?: number } = {}) =>
+      sealDatumFromSeed(text("secret"), { ...place, index: change.index ?? 0 }, buyer, { ...secret, ...change });
+    const sealed = reseal();
+    expect(sealed).to.deep.equal(reseal());
+    const opened = openDatum({ ...seal(), ...sealed });
+    expect(toHex(opened)).to.equal(toHex(text("secret")));
+    for (const change of [
+      { seed: new Uint8Array(32).fill(8) },
+      { request: `0x${"12".repeat(32)}` },
+      { index: 1 },
+    ]) {
+      const other = reseal(change);
+      expect(other.dataHash).to.not.equal(sealed.dataHash);
+      expect(other.sealedKey).to.not.equal(sealed.sealedKey);
+      // Not only the nonce, but the data key too.
+      const commitment = (bytes: Uint8Array) => toHex(bytes.subarray(33, 65));
+      expect(commitment(other.ciphertext)).to.not.equal(commitment(sealed.ciphertext));
+    }
   });
 
   it("is refused under another data hash, token, contract or key", () => {
