@@ -88,3 +88,44 @@ export class PublicKeyMalformedError extends ZgError {
     });
   }
 }
+
+/** These are not the JSON that 0G's Go inference agent mints. */
+export class GoAgentEnvelopeMalformedError extends ZgError {
+  constructor(reason: string, cause?: unknown) {
+    super({
+      code: "ZG_GO_AGENT_ENVELOPE",
+      exit: EXIT.trust,
+      message: `This is not metadata of the Go inference agent: ${reason}`,
+      remedy: "Give the bytes the agent minted: JSON with ciphertext, nonce, key_id and algorithm AES-256-GCM.",
+      details: { reason },
+      cause,
+    });
+  }
+}
+
+/** The agent used a key of another name: its operator rotated it. */
+export class GoAgentKeyIdError extends ZgError {
+  constructor(values: { envelope: string; given: string }) {
+    super({
+      code: "ZG_GO_AGENT_KEY_ID",
+      exit: EXIT.precondition,
+      message: `The agent's metadata is encrypted under key ${JSON.stringify(values.envelope)}, and the key given is ${JSON.stringify(values.given)}`,
+      remedy: "Set ZG_ENCRYPTION_KEY and ZG_ENCRYPTION_KEY_ID to the pair the agent had when it minted the token.",
+      details: values,
+    });
+  }
+}
+
+/** Another key of the same name, or altered bytes; the format cannot tell the two apart. */
+export class GoAgentEnvelopeNotOpenedError extends ZgError {
+  constructor(values: { keyId: string }, cause?: unknown) {
+    super({
+      code: "ZG_GO_AGENT_KEY",
+      exit: EXIT.precondition,
+      message: `The agent's metadata does not open with the key named ${JSON.stringify(values.keyId)}: another key, or damaged`,
+      remedy: "Set ZG_ENCRYPTION_KEY to the very key the agent had, 64 hexadecimal digits.",
+      details: values,
+      cause,
+    });
+  }
+}
