@@ -67,7 +67,7 @@ export function parseSignedText(text: string): SignedText {
 
 const SIGNATURE = /^0x[0-9a-fA-F]{128}(?:1[bB]|1[cC])$/;
 /** Half the order of secp256k1: a signature with a larger s is the twin of one with a smaller. */
-const LARGEST_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+export const LARGEST_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /**
  * Recovers who signed a personal message (EIP-191). Takes signatures only in the one form that broker, contract and
