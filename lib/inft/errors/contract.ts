@@ -1,0 +1,60 @@
+/** No iNFT contract, or not the one that is recorded. */
+
+import { DomainError, EXIT } from "../../errors.ts";
+import type { Address } from "../../hex.ts";
+import { DEPLOY_AGAIN } from "./wording.ts";
+
+/** No contract stands where an iNFT was expected. */
+export class InftMissingError extends DomainError {
+  constructor(values: { address: Address; network: string }) {
+    super(
+      "ZG_INFT_MISSING",
+      EXIT.precondition,
+      `There is no contract at ${values.address} on ${values.network}`,
+      `Check --inft and --network, or deploy one: npx hardhat inft deploy --network ${values.network}`,
+      values,
+    );
+  }
+}
+
+/** The iNFT was to be deployed on a chain without InferenceServing. */
+export class ServingMissingError extends DomainError {
+  constructor(values: { inferenceServing: string }, cause?: unknown) {
+    super(
+      "ZG_SERVING_MISSING",
+      EXIT.precondition,
+      `0G's InferenceServing is not at ${values.inferenceServing} on this chain`,
+      "The RPC node serves another chain than the network's name says: npx hardhat doctor",
+      values,
+      cause,
+    );
+  }
+}
+
+/** A deployment record cannot be read. The file is left as it is. */
+export class RecordMalformedError extends DomainError {
+  constructor(values: { file: string; problem: string }, cause?: unknown) {
+    super(
+      "ZG_RECORD_MALFORMED",
+      EXIT.precondition,
+      `${values.file} is not a deployment record: ${values.problem}`,
+      `Restore it, or deploy again: ${DEPLOY_AGAIN}`,
+      values,
+      cause,
+    );
+  }
+}
+
+/** A deployment record names another chain than the one connected to, or the code there is another. */
+export class RecordMismatchError extends DomainError {
+  constructor(values: { file: string; field: string; recorded: string | number; actual: string | number }) {
+    const { file, field, recorded, actual } = values;
+    super(
+      "ZG_RECORD_MISMATCH",
+      EXIT.precondition,
+      `${file} does not fit this chain: its ${field} is ${recorded}, here it is ${actual}`,
+      `A served chain starts anew each time; deploy on this one: ${DEPLOY_AGAIN}`,
+      values,
+    );
+  }
+}
