@@ -30,10 +30,12 @@ library TransferProof {
     function decode(
         bytes calldata given
     ) internal pure returns (uint8 action, uint48 deadline, uint24 sequence, address to, uint256 tokenId) {
-        action = uint8(given[0]);
-        deadline = uint48(bytes6(given[1:7]));
-        sequence = uint24(bytes3(given[7:10]));
-        to = address(bytes20(given[10:30]));
+        // Its first word ends two bytes into the token id.
+        uint256 first = uint256(bytes32(given[0:32]));
+        action = uint8(first >> 248);
+        deadline = uint48(first >> 200);
+        sequence = uint24(first >> 176);
+        to = address(uint160(first >> 16));
         tokenId = uint256(bytes32(given[30:62]));
     }
 }
