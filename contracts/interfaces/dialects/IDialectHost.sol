@@ -16,27 +16,21 @@ interface IDialectHost is IINFT {
     /// @notice {mint} on behalf of `operator`.
     function hostMint(address operator, IntelligentData[] calldata datas, address to) external returns (uint256);
 
-    /// @notice Moves a token whose proofs the module accepted. Reverts unless `from` owns it.
-    function hostTransfer(
+    /// @notice Transfers or clones a token whose proofs the module accepted. Reverts unless `from` owns it.
+    /// @param action TRANSFER or CLONE of {TransferProof}.
+    /// @return newTokenId The clone; 0 after a transfer.
+    function hostDeliver(
+        uint8 action,
         address operator,
         address from,
         address to,
         uint256 tokenId,
         bytes32[] calldata newDataHashes,
         bytes[] calldata sealedKeys
-    ) external;
-
-    /// @notice Clones a token whose proofs the module accepted.
-    function hostClone(
-        address operator,
-        address to,
-        uint256 tokenId,
-        bytes32[] calldata newDataHashes,
-        bytes[] calldata sealedKeys
     ) external returns (uint256 newTokenId);
 
-    /// @notice {update} on behalf of `operator`.
-    function hostUpdate(address operator, uint256 tokenId, IntelligentData[] calldata newDatas) external;
+    /// @notice {updateHashes} on behalf of `operator`, publishing no keys.
+    function hostUpdateHashes(address operator, uint256 tokenId, bytes32[] calldata newDataHashes) external;
 
     /// @notice {authorizeUsageWith} on behalf of `operator`.
     function hostAuthorize(address operator, uint256 tokenId, address user, uint40 expiry, uint24 permissions) external;
