@@ -4,3 +4,4 @@ export * from "./errors/content.ts";
 export * from "./errors/contract.ts";
 export * from "./errors/mint.ts";
 export * from "./errors/token.ts";
+export * from "./errors/transfer.ts";

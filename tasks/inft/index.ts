@@ -2,7 +2,7 @@ import { emptyTask, task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
 import { COLLECTION } from "../../lib/inft/collection.ts";
-import { INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
+import { AS, INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
 
 export const inftTasks = [
   emptyTask("inft", "Intelligent NFTs (ERC-7857)").build(),
@@ -50,5 +50,63 @@ export const inftTasks = [
     .addOption(INFT_ADDRESS)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./verify.ts"))
+    .build(),
+  spending(
+    task(["inft", "authorize"], "Let others use a token's data without seeing it")
+      .addPositionalArgument(positional("token", "Token id"))
+      .addPositionalArgument(positional("users", "Their addresses, separated by commas"))
+      .addOption(option("until", "When it ends: 30d, 12h, or a date such as 2030-01-31 (default: never)"))
+      .addOption({
+        name: "permissions",
+        description: "24 bits for the service that honours them",
+        type: ArgumentType.STRING,
+        defaultValue: "0",
+      })
+      .addOption(INFT_ADDRESS)
+      .addOption(AS),
+  )
+    .setAction(() => import("./authorize.ts"))
+    .build(),
+  spending(
+    task(["inft", "revoke"], "Take back what authorize gave")
+      .addPositionalArgument(positional("token", "Token id"))
+      .addPositionalArgument(positional("users", "Their addresses, separated by commas"))
+      .addFlag({ name: "all", description: "Revoke everybody, in one write" })
+      .addOption(INFT_ADDRESS)
+      .addOption(AS),
+  )
+    .setAction(() => import("./revoke.ts"))
+    .build(),
+  task(["inft", "users"], "List who may use a token's data, until when and for what; needs no key")
+    .addPositionalArgument(positional("token", "Token id"))
+    .addOption(INFT_ADDRESS)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./users.ts"))
+    .build(),
+  spending(
+    task(["inft", "delegate"], "Let another account sign access proofs in your place")
+      .addPositionalArgument(positional("delegate", "Its address"))
+      .addFlag({ name: "none", description: "End the delegation" })
+      .addOption(INFT_ADDRESS)
+      .addOption(AS),
+  )
+    .setAction(() => import("./delegate.ts"))
+    .build(),
+  task(["inft", "accept"], "Sign, as the buyer, that you want a token's data: the file the seller needs")
+    .addPositionalArgument(positional("token", "Token id"))
+    .addFlag({ name: "clone", description: "For a clone, not for a transfer" })
+    .addOption(option("publicKey", "Key to seal the data to (default: the signer's own)"))
+    .addOption({
+      name: "deadline",
+      description: "Until when it is good: 7d, 12h, or a date",
+      type: ArgumentType.STRING,
+      defaultValue: "7d",
+    })
+    .addOption(option("for", "Receiver, when the signer is its delegate (default: the signer)"))
+    .addOption(option("out", "File to write"))
+    .addOption(INFT_ADDRESS)
+    .addOption(AS)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./accept.ts"))
     .build(),
 ];
