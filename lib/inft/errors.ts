@@ -1,5 +1,6 @@
 /** Every way the iNFT domain fails, one class each. The Why and How of each code is in docs/errors.md. */
 
+export * from "./errors/agent.ts";
 export * from "./errors/content.ts";
 export * from "./errors/contract.ts";
 export * from "./errors/mint.ts";

@@ -64,13 +64,14 @@ describe("the content of a minted inference", () => {
 
 describe("a sealed datum", () => {
   const key = new SigningKey(`0x${"42".repeat(32)}`);
+  const publicKey = fromHex(key.publicKey as Hex);
   const stranger = fromHex(`0x${"43".repeat(32)}`);
   const contract = "0x5FbDB2315678afecb367f032d93F642f64180aa3" as Address;
   const tokenId = 2n ** 255n + 7n;
 
   function seal(): OpenParams {
     const place = { chainId: 16602, contract, token: tokenBytes(tokenId), index: 0 };
-    const sealed = sealDatum(text("secret"), place, fromHex(key.publicKey as Hex), randomBytes());
+    const sealed = sealDatum(text("secret"), place, publicKey, randomBytes());
     const privateKey = fromHex(key.privateKey as Hex);
     return { ...sealed, privateKey, chainId: 16602, contract, index: 0, tokenId };
   }
@@ -82,26 +83,28 @@ describe("a sealed datum", () => {
     expect(toHex(openDatum(sealed))).to.equal(toHex(text("secret")));
   });
 
-  it("opens without a token id where it was sealed to a salt", () => {
-    const { tokenId: _, ...sealed } = seal();
-    expect(toHex(openDatum(sealed))).to.equal(toHex(text("secret")));
+  it("opens where it is bound to a salt, as before the mint nobody knows the id", () => {
+    const place = { chainId: 16602, contract, token: toHex(randomBytes()(32)), index: 0 };
+    const sealed = { ...seal(), ...sealDatum(text("secret"), place, publicKey, randomBytes()) };
+    for (const id of [1n, tokenId])
+      expect(toHex(openDatum({ ...sealed, tokenId: id }))).to.equal(toHex(text("secret")));
   });
 
   it("is the same for all who have the seed, and for nobody else", () => {
     const place = { chainId: 16602, contract, token: tokenBytes(tokenId), index: 0 };
-    const buyer = fromHex(key.publicKey as Hex);
-    const secret = { seed: new Uint8Array(32).fill(9), request: `0x${"11".repeat(32)}` };
-    const reseal = (change: { seed?: Uint8Array; request?: Hex; index?: number } = {}) =>
-      sealDatumFromSeed(text("secret"), { ...place, index: change.index ?? 0 }, buyer, { ...secret, ...change });
+    interface Change {
+      readonly seed?: Uint8Array;
+      readonly request?: Hex;
+      readonly index?: number;
+    }
+    const reseal = ({ seed = new Uint8Array(32).fill(9), request = `0x${"11".repeat(32)}`, index = 0 }: Change = {}) =>
+      sealDatumFromSeed(text("secret"), { ...place, index }, publicKey, { seed, request });
     const sealed = reseal();
     expect(sealed).to.deep.equal(reseal());
     const opened = openDatum({ ...seal(), ...sealed });
     expect(toHex(opened)).to.equal(toHex(text("secret")));
-    for (const change of [
-      { seed: new Uint8Array(32).fill(8) },
-      { request: `0x${"12".repeat(32)}` },
-      { index: 1 },
-    ]) {
+    const changes: Change[] = [{ seed: new Uint8Array(32).fill(8) }, { request: `0x${"12".repeat(32)}` }, { index: 1 }];
+    for (const change of changes) {
       const other = reseal(change);
       expect(other.dataHash).to.not.equal(sealed.dataHash);
       expect(other.sealedKey).to.not.equal(sealed.sealedKey);
@@ -111,16 +114,26 @@ describe("a sealed datum", () => {
     }
   });
 
-  it("is refused under another data hash, token, contract or key", () => {
+  it("is refused under another data hash, contract or key", () => {
     const sealed = seal();
     expect(() => openDatum({ ...sealed, dataHash: `0x${"00".repeat(32)}` })).to.throw(StorageRootMismatchError);
-    expect(() => openDatum({ ...sealed, tokenId: 7n }))
-      .to.throw(ContentMisplacedError)
-      .with.property("details")
-      .that.deep.equals({ expected: tokenBytes(7n), actual: tokenBytes(tokenId) });
+    const nothing = new Uint8Array(0);
+    expect(() => openDatum({ ...sealed, ciphertext: nothing })).to.throw(StorageRootMismatchError);
     const elsewhere = "0xa79F4c8311FF93C06b8CfB403690cc987c93F91E" as Address;
     expect(() => openDatum({ ...sealed, contract: elsewhere })).to.throw(EnvelopeTamperedError);
     expect(() => openDatum({ ...sealed, privateKey: stranger })).to.throw(SealedKeyNotOpenedError);
+  });
+
+  it("is refused when it was made for another counted token", () => {
+    const place = { chainId: 16602, contract, token: tokenBytes(7n), index: 0 };
+    const sealed = { ...seal(), ...sealDatum(text("secret"), place, publicKey, randomBytes()) };
+    expect(toHex(openDatum({ ...sealed, tokenId: 7n }))).to.equal(toHex(text("secret")));
+    for (const id of [8n, tokenId]) {
+      expect(() => openDatum({ ...sealed, tokenId: id }))
+        .to.throw(ContentMisplacedError)
+        .with.property("details")
+        .that.deep.equals({ expected: tokenBytes(id), actual: tokenBytes(7n) });
+    }
   });
 });
 
