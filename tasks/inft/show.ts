@@ -33,8 +33,8 @@ async function decrypt(open: OpenConnection, token: TokenView) {
     privateKey: fromHex(privateKey as Hex),
     chainId: open.network.chainId,
     contract: token.inft,
+    tokenId: token.tokenId,
     index: 0,
-    ...(token.proven ? { tokenId: token.tokenId } : {}),
   });
   const { request, response } = decodeContent(plaintext);
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("utf8");
