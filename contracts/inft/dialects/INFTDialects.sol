@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 
 import {IAgentNFT} from "../../interfaces/dialects/IAgentNFT.sol";
@@ -9,12 +8,8 @@ import {IDialectHost} from "../../interfaces/dialects/IDialectHost.sol";
 import {IDialects} from "../../interfaces/dialects/IDialects.sol";
 import {IDocsDraftNFT} from "../../interfaces/dialects/IDocsDraftNFT.sol";
 import {IInferenceAgentNFT} from "../../interfaces/dialects/IInferenceAgentNFT.sol";
-import {IERC7857Metadata, IntelligentData} from "../../interfaces/IERC7857.sol";
-import {
-    OracleType,
-    OwnershipProof as FinalOwnershipProof,
-    TransferValidityProof as FinalProof
-} from "../../interfaces/IERC7857DataVerifier.sol";
+import {IERC7857, IERC7857Metadata, IntelligentData} from "../../interfaces/IERC7857.sol";
+import {OracleType, TransferValidityProof as FinalProof} from "../../interfaces/IERC7857DataVerifier.sol";
 import {IINFT} from "../../interfaces/IINFT.sol";
 import {ITransferVerifier, ProofContext} from "../../interfaces/ITransferVerifier.sol";
 import {SignedText} from "../../provenance/SignedText.sol";
@@ -23,16 +18,18 @@ import {TransferProof} from "../../verifier/TransferProof.sol";
 /// @title The older dialects of an iNFT
 /// @notice The functions by which clients of 0G's AgentNFT, of the Go inference agent and of 0G's documentation know an
 /// iNFT. The token hands every call it does not know to this module, by delegatecall.
-/// @dev Runs in the token's storage, so it has none of its own and touches none: it reads the token through its views, and
-/// changes it through {IDialectHost} alone, naming the caller. What a proof of an older format must be about is checked
-/// here; who may act, and that the data was re-encrypted, by the token. Events come before the call that may reach a
-/// receiver.
+/// @dev Runs in the token's storage, so it has none of its own and touches none: it reads the token through its views
+/// ({_ask}) and changes it through {IDialectHost} alone ({_tell}), naming the caller. Only what a proof of AgentNFT must be
+/// about is checked here; everything else is the token's to check. Kept small, because every token pays for it: answers of
+/// the token are read in place and not decoded, and what differs between transfer and clone is told from the selector, as
+/// the compiler would make a copy of the code for each constant passed.
 contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects {
     uint256 private constant PUBLIC_KEY_LENGTH = 64;
 
     /// @dev Where the code stands, to tell a delegatecall from a direct one.
     address private immutable _module = address(this);
 
+    // Takes no value, like the token's own.
     // solhint-disable-next-line payable-fallback
     fallback() external {
         revert DialectUnknownSelector(msg.sig);
@@ -47,7 +44,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         uint256 tokenId,
         TransferValidityProof[] calldata proofs
     ) external {
-        _deliver(from, _context(TransferProof.TRANSFER, to, tokenId), proofs);
+        _deliver(from, to, tokenId, proofs);
     }
 
     /// @inheritdoc IAgentNFT
@@ -57,13 +54,13 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         uint256 tokenId,
         TransferValidityProof[] calldata proofs
     ) external returns (uint256) {
-        return _deliver(from, _context(TransferProof.CLONE, to, tokenId), proofs);
+        return _deliver(from, to, tokenId, proofs);
     }
 
     /// @inheritdoc IAgentNFT
     function intelligentDatasOf(uint256 tokenId) external view returns (IntelligentData[] memory) {
         bytes memory data = _data(tokenId);
-        // The answer is encoded already.
+        // It is encoded already.
         assembly ("memory-safe") {
             return(add(data, 32), mload(data))
         }
@@ -77,7 +74,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         address to,
         uint48 deadline
     ) external view returns (bytes memory) {
-        (, bytes32 dataHash) = _datum(_data(tokenId), tokenId, index);
+        (, bytes32 dataHash) = _datum(_data(tokenId), tokenId, index + 1, index);
         return _nonce(_context(action, to, tokenId), index, deadline, dataHash);
     }
 
@@ -101,7 +98,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
     function updateEncryptedMetadata(uint256 tokenId, bytes calldata encryptedMeta) external {
         bytes32[] memory hashes = new bytes32[](1);
         hashes[0] = _publish(encryptedMeta);
-        _token().hostUpdateHashes(msg.sender, tokenId, hashes);
+        _tell(abi.encodeCall(IDialectHost.hostUpdateHashes, (msg.sender, tokenId, hashes)));
     }
 
     // --- Draft of 0G's documentation ----------------------------------------------------------------------------
@@ -119,7 +116,8 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         bytes calldata sealedKey,
         bytes calldata proof
     ) external {
-        _deliverDraft(from, _context(TransferProof.TRANSFER, to, tokenId), sealedKey, proof);
+        _deliverProven(from, to, tokenId, sealedKey, proof);
+        emit MetadataUpdated(tokenId, getMetadataHash(tokenId));
     }
 
     /// @inheritdoc IDocsDraftNFT
@@ -129,8 +127,8 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         bytes calldata sealedKey,
         bytes calldata proof
     ) external returns (uint256) {
-        address owner = _token().ownerOf(tokenId);
-        return _deliverDraft(owner, _context(TransferProof.CLONE, to, tokenId), sealedKey, proof);
+        address owner = address(uint160(_word(_ask(IERC7857.ownerOf.selector, tokenId), 0)));
+        return _deliverProven(owner, to, tokenId, sealedKey, proof);
     }
 
     /// @inheritdoc IDocsDraftNFT
@@ -138,22 +136,22 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         (bool known, uint40 expiry, uint24 bits) = _termsIn(permissions);
         if (!known) emit UsagePermissions(tokenId, executor, permissions);
         emit UsageAuthorized(tokenId, executor);
-        _token().hostAuthorize(msg.sender, tokenId, executor, expiry, bits);
+        _tell(abi.encodeCall(IDialectHost.hostAuthorize, (msg.sender, tokenId, executor, expiry, bits)));
     }
 
     /// @inheritdoc IDocsDraftNFT
-    function getMetadataHash(uint256 tokenId) external view returns (bytes32 dataHash) {
-        (, dataHash) = _datum(_data(tokenId), tokenId, 0);
+    function getMetadataHash(uint256 tokenId) public view returns (bytes32 dataHash) {
+        (, dataHash) = _datum(_data(tokenId), tokenId, 1, 0);
     }
 
     /// @inheritdoc IDocsDraftNFT
     function getEncryptedURI(uint256 tokenId) external view returns (string memory description) {
-        (description, ) = _datum(_data(tokenId), tokenId, 0);
+        (description, ) = _datum(_data(tokenId), tokenId, 1, 0);
     }
 
     /// @inheritdoc IDocsDraftNFT
     function oracle() external view returns (address) {
-        return address(_token().verifier());
+        return _verifier();
     }
 
     // --- Proofs -------------------------------------------------------------------------------------------------
@@ -162,11 +160,17 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
     /// what was read stays true.
     function _deliver(
         address from,
-        ProofContext memory context,
+        address to,
+        uint256 tokenId,
         TransferValidityProof[] calldata proofs
     ) private returns (uint256) {
-        bytes memory data = _dataFor(context.tokenId, proofs.length);
-        ITransferVerifier verifier = _verifier();
+        uint8 action = msg.sig == IAgentNFT.iCloneFrom.selector ? TransferProof.CLONE : TransferProof.TRANSFER;
+        ProofContext memory context = _context(action, to, tokenId);
+        bytes memory data = _data(tokenId);
+        address verifier = _verifier();
+        if (!ERC165Checker.supportsERC165InterfaceUnchecked(verifier, type(ITransferVerifier).interfaceId)) {
+            revert DialectVerifierUnsupported(verifier);
+        }
         bytes32[] memory hashes = new bytes32[](proofs.length);
         bytes[] memory keys = new bytes[](proofs.length);
         for (uint256 i = 0; i < proofs.length; ++i) {
@@ -175,66 +179,69 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
             if (ownership.oracleType != OracleType.TEE) {
                 revert ITransferVerifier.OracleTypeUnsupported(i, ownership.oracleType);
             }
-            hashes[i] = ownership.dataHash;
-            if (access.dataHash != hashes[i]) {
-                revert ITransferVerifier.ProofHashMismatch(i, access.dataHash, hashes[i]);
-            }
-            (, bytes32 oldDataHash) = _datum(data, context.tokenId, i);
+            bytes32 hash = ownership.dataHash;
+            if (access.dataHash != hash) revert ITransferVerifier.ProofHashMismatch(i, access.dataHash, hash);
+            (, bytes32 oldDataHash) = _datum(data, tokenId, proofs.length, i);
             _requireNonce(context, i, access.nonce, oldDataHash);
             _requireNonce(context, i, ownership.nonce, oldDataHash);
-            _requireKey(context.to, access.targetPubkey, ownership.targetPubkey);
-            keys[i] = ownership.sealedKey;
+            _requireKey(to, access.targetPubkey, ownership.targetPubkey);
+            bytes memory key = ownership.sealedKey;
             // Without one, the ownership message would have the length of an access message.
-            if (keys[i].length == 0) revert DialectSealedKeyEmpty(i);
-            verifier.verifySignatures(
-                context.to,
-                _digest(abi.encodePacked(hashes[i], access.targetPubkey, access.nonce)),
+            if (key.length == 0) revert DialectSealedKeyEmpty(i);
+            ITransferVerifier(verifier).verifySignatures(
+                to,
+                _digest(abi.encodePacked(hash, access.targetPubkey, access.nonce)),
                 access.proof,
-                _digest(abi.encodePacked(hashes[i], keys[i], ownership.targetPubkey, ownership.nonce)),
+                _digest(abi.encodePacked(hash, key, ownership.targetPubkey, ownership.nonce)),
                 ownership.proof
             );
+            hashes[i] = hash;
+            keys[i] = key;
         }
-        return _token().hostDeliver(context.action, msg.sender, from, context.to, context.tokenId, hashes, keys);
+        return _tell(abi.encodeCall(IDialectHost.hostDeliver, (action, msg.sender, from, to, tokenId, hashes, keys)));
     }
 
-    /// @dev Checks proofs of the final standard, packed into the draft's `proof`.
-    function _deliverDraft(
+    /// @dev Passes proofs of the final standard on, encoded as they are. The token checks them.
+    function _deliverProven(
         address from,
-        ProofContext memory context,
+        address to,
+        uint256 tokenId,
         bytes calldata sealedKey,
         bytes calldata proof
     ) private returns (uint256) {
-        FinalProof[] calldata proofs = _proofsIn(proof);
-        bytes memory data = _dataFor(context.tokenId, proofs.length);
-        _verifier().verifyFor(context, proofs);
-        bytes32[] memory hashes = new bytes32[](proofs.length);
-        bytes[] memory keys = new bytes[](proofs.length);
-        for (uint256 i = 0; i < proofs.length; ++i) {
-            FinalOwnershipProof calldata ownership = proofs[i].ownershipProof;
-            (, bytes32 held) = _datum(data, context.tokenId, i);
-            if (ownership.oldDataHash != held) {
-                revert IINFT.ERC7857DataHashMismatch(context.tokenId, i, ownership.oldDataHash, held);
-            }
-            hashes[i] = ownership.newDataHash;
-            keys[i] = ownership.sealedKey;
-        }
-        if (keccak256(sealedKey) != keccak256(keys[0])) revert DocsDraftSealedKeyMismatch(sealedKey, keys[0]);
-        if (context.action == TransferProof.TRANSFER) emit MetadataUpdated(context.tokenId, hashes[0]);
-        return _token().hostDeliver(context.action, msg.sender, from, context.to, context.tokenId, hashes, keys);
+        uint8 action = msg.sig == IDocsDraftNFT.clone.selector ? TransferProof.CLONE : TransferProof.TRANSFER;
+        bytes calldata proven = _firstKeyIn(proof);
+        if (keccak256(sealedKey) != keccak256(proven)) revert DocsDraftSealedKeyMismatch(sealedKey, proven);
+        return
+            _tell(
+                bytes.concat(
+                    // An array comes after these six words, of which the last says so.
+                    abi.encodeWithSelector(
+                        IDialectHost.hostDeliverProven.selector,
+                        action,
+                        msg.sender,
+                        from,
+                        to,
+                        tokenId,
+                        6 * 32
+                    ),
+                    proof[32:]
+                )
+            );
     }
 
-    /// @dev Reads the array in place. The compiler checks every offset inside it when the element is used.
-    function _proofsIn(bytes calldata proof) private pure returns (FinalProof[] calldata proofs) {
-        // abi.encode of one dynamic value: the offset 32, its length, its content.
+    /// @dev Reads the array in place: `32 | count | offset of each proof | proofs`. The compiler checks every offset that
+    /// is followed.
+    function _firstKeyIn(bytes calldata proof) private pure returns (bytes calldata) {
         if (proof.length < 64 || uint256(bytes32(proof)) != 32) revert DocsDraftProofMalformed();
-        uint256 count = uint256(bytes32(proof[32:]));
-        // Each entry takes at least the word of its offset.
-        if (count > proof.length / 32) revert DocsDraftProofMalformed();
+        FinalProof[] calldata proofs;
         // Only assembly can name a part of calldata as an array of structs.
         assembly ("memory-safe") {
             proofs.offset := add(proof.offset, 64)
-            proofs.length := count
+            proofs.length := calldataload(add(proof.offset, 32))
         }
+        if (proofs.length == 0) revert ITransferVerifier.ProofMissing();
+        return proofs[0].ownershipProof.sealedKey;
     }
 
     /// @dev A digest is of this format: the message is the digest in hexadecimal, not the digest.
@@ -289,64 +296,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         if (!fits) revert ITransferVerifier.PublicKeyMismatch(to, sealedTo, wanted);
     }
 
-    // --- The token ----------------------------------------------------------------------------------------------
-
-    /// @dev The token in whose place this runs.
-    function _token() private view returns (IDialectHost) {
-        if (address(this) == _module) revert DialectDirectCall(_module);
-        return IDialectHost(address(this));
-    }
-
-    function _verifier() private view returns (ITransferVerifier) {
-        address verifier = address(_token().verifier());
-        if (!ERC165Checker.supportsERC165InterfaceUnchecked(verifier, type(ITransferVerifier).interfaceId)) {
-            revert DialectVerifierUnsupported(verifier);
-        }
-        return ITransferVerifier(verifier);
-    }
-
-    function _context(uint8 action, address to, uint256 tokenId) private view returns (ProofContext memory) {
-        return ProofContext(action, tokenId, _token().tokenStateOf(tokenId).sequence, to);
-    }
-
-    /// @dev What the token answers to `intelligentDataOf`, encoded: nothing but these few words of it is needed here.
-    function _data(uint256 tokenId) private view returns (bytes memory) {
-        return
-            Address.functionStaticCall(
-                address(_token()),
-                abi.encodeCall(IERC7857Metadata.intelligentDataOf, (tokenId))
-            );
-    }
-
-    function _dataFor(uint256 tokenId, uint256 proofs) private view returns (bytes memory data) {
-        data = _data(tokenId);
-        uint256 held = _count(data);
-        if (proofs == 0) revert ITransferVerifier.ProofMissing();
-        if (proofs != held) revert IINFT.ERC7857DataCount(tokenId, proofs, held);
-    }
-
-    /// @dev Of `offset of the array (32) | count | offset of each datum | data`.
-    function _count(bytes memory data) private pure returns (uint256 count) {
-        assembly ("memory-safe") {
-            count := mload(add(data, 64))
-        }
-    }
-
-    /// @dev A datum is `offset of the description | hash | description`; the offsets are of the token's own compiler.
-    function _datum(
-        bytes memory data,
-        uint256 tokenId,
-        uint256 index
-    ) private pure returns (string memory description, bytes32 dataHash) {
-        uint256 held = _count(data);
-        if (index >= held) revert IINFT.ERC7857DataCount(tokenId, index + 1, held);
-        assembly ("memory-safe") {
-            let offsets := add(data, 96)
-            let datum := add(offsets, mload(add(offsets, shl(5, index))))
-            description := add(datum, mload(datum))
-            dataHash := mload(add(datum, 32))
-        }
-    }
+    // --- What the token is told ---------------------------------------------------------------------------------
 
     function _publish(bytes calldata encryptedMeta) private returns (bytes32 dataHash) {
         dataHash = keccak256(encryptedMeta);
@@ -356,7 +306,81 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
     function _mint(address to, string calldata description, bytes32 dataHash) private returns (uint256) {
         IntelligentData[] memory datas = new IntelligentData[](1);
         datas[0] = IntelligentData(description, dataHash);
-        return _token().hostMint(msg.sender, datas, to);
+        return _tell(abi.encodeCall(IDialectHost.hostMint, (msg.sender, datas, to)));
+    }
+
+    /// @dev Calls the token, in whose place this runs. Returns the first word of the answer, if there is one.
+    function _tell(bytes memory message) private returns (uint256 answer) {
+        _requireToken();
+        // The token has code: it called us.
+        assembly ("memory-safe") {
+            if iszero(call(gas(), address(), 0, add(message, 32), mload(message), 0, 32)) {
+                let reason := mload(64)
+                returndatacopy(reason, 0, returndatasize())
+                revert(reason, returndatasize())
+            }
+            answer := mload(0)
+        }
+    }
+
+    // --- What the token answers ---------------------------------------------------------------------------------
+
+    function _context(uint8 action, address to, uint256 tokenId) private view returns (ProofContext memory) {
+        // Word 1 of {IINFT-TokenState}.
+        return ProofContext(action, tokenId, _word(_ask(IINFT.tokenStateOf.selector, tokenId), 1), to);
+    }
+
+    function _verifier() private view returns (address) {
+        return address(uint160(_word(_ask(IERC7857.verifier.selector, 0), 0)));
+    }
+
+    function _data(uint256 tokenId) private view returns (bytes memory) {
+        return _ask(IERC7857Metadata.intelligentDataOf.selector, tokenId);
+    }
+
+    /// @dev Datum `index` of `32 | count | offset of each datum | data`, a datum being
+    /// `offset of the description | hash | description`. The offsets are the token's own.
+    function _datum(
+        bytes memory data,
+        uint256 tokenId,
+        uint256 given,
+        uint256 index
+    ) private pure returns (string memory description, bytes32 dataHash) {
+        uint256 held = _word(data, 1);
+        if (index >= held) revert IINFT.ERC7857DataCount(tokenId, given, held);
+        assembly ("memory-safe") {
+            let offsets := add(data, 96)
+            let datum := add(offsets, mload(add(offsets, shl(5, index))))
+            description := add(datum, mload(datum))
+            dataHash := mload(add(datum, 32))
+        }
+    }
+
+    /// @dev Word `index` of an answer.
+    function _word(bytes memory answer, uint256 index) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(answer, 32), shl(5, index)))
+        }
+    }
+
+    /// @dev What one of the token's views answers, encoded. A view without arguments takes no notice of `tokenId`.
+    function _ask(bytes4 question, uint256 tokenId) private view returns (bytes memory answer) {
+        _requireToken();
+        bytes memory message = abi.encodeWithSelector(question, tokenId);
+        assembly ("memory-safe") {
+            let success := staticcall(gas(), address(), add(message, 32), mload(message), 0, 0)
+            answer := mload(64)
+            mstore(answer, returndatasize())
+            returndatacopy(add(answer, 32), 0, returndatasize())
+            if iszero(success) {
+                revert(add(answer, 32), returndatasize())
+            }
+            mstore(64, and(add(add(answer, returndatasize()), 63), not(31)))
+        }
+    }
+
+    function _requireToken() private view {
+        if (address(this) == _module) revert DialectDirectCall(_module);
     }
 
     /// @dev No permissions are terms too: no end, no bits.

@@ -50,10 +50,10 @@ interface IDocsDraftNFT {
     /// terms of {IINFT-authorizeUsageWith}; any others but none at all are published in {UsagePermissions}.
     function authorizeUsage(uint256 tokenId, address executor, bytes calldata permissions) external;
 
-    /// @notice The hash of the token's first datum; zero when it has none.
+    /// @notice The hash of the token's first datum. Reverts when it has none.
     function getMetadataHash(uint256 tokenId) external view returns (bytes32);
 
-    /// @notice The description of the token's first datum; empty when it has none.
+    /// @notice The description of the token's first datum. Reverts when it has none.
     function getEncryptedURI(uint256 tokenId) external view returns (string memory);
 
     /// @notice {IERC7857-verifier} by another name.
