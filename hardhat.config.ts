@@ -95,5 +95,10 @@ export default defineConfig({
     blockscout: { enabled: false },
     sourcify: { enabled: false },
   },
-  test: { mocha: { timeout: 60_000 } },
+  coverage: { skipFiles: ["contracts/mocks/**", "contracts/interfaces/**", "contracts/external/**"] },
+  test: {
+    mocha: { timeout: 60_000 },
+    // Seconds, not minutes: `npm run fuzz` goes deep. A handler that reverts did nothing, which must not pass for a test.
+    solidity: { fuzz: { runs: 128 }, invariant: { runs: 16, depth: 64, failOnRevert: true } },
+  },
 });
