@@ -1,7 +1,7 @@
 /** The environment variables of the project: the only place that reads `process.env`, beside `lib/galileo`. */
 
 import { EXIT, ZgError } from "./errors.ts";
-import { isHex, type Hex } from "./hex.ts";
+import { fromHex, isHex, type Hex } from "./hex.ts";
 import { NETWORKS, type NetworkName } from "./networks.ts";
 
 interface Variable {
@@ -24,8 +24,13 @@ export const VARIABLES = {
     describe: "key that pays on Galileo; or `npx hardhat keystore set GALILEO_PRIVATE_KEY`",
     secret: true,
   },
+  GALILEO_DECRYPTION_KEY: {
+    describe: "key that opens private data on Galileo, where the paying key cannot: a hardware or remote signer's",
+    secret: true,
+  },
   ARISTOTLE_RPC_URL: { describe: "JSON-RPC of the Aristotle mainnet", secret: false, fallback: "https://evmrpc.0g.ai" },
   ARISTOTLE_PRIVATE_KEY: { describe: "key that pays on mainnet, with real money; nothing aliases it", secret: true },
+  ARISTOTLE_DECRYPTION_KEY: { describe: "key that opens private data on mainnet, likewise", secret: true },
   LOCALHOST_RPC_URL: {
     describe: "where `galileo up` serves, for --network localhost",
     secret: false,
@@ -40,6 +45,16 @@ export const VARIABLES = {
     describe: "folder that holds .0g/ (runs, receipts, data) and deployments/, relative to the project",
     secret: false,
     fallback: ".",
+  },
+  ZG_ENCRYPTION_KEY: {
+    describe:
+      "the Go inference agent's AES key, 64 hexadecimal digits without 0x; opens what that agent minted, no more",
+    secret: true,
+  },
+  ZG_ENCRYPTION_KEY_ID: {
+    describe: "the name of that key, as the agent writes it into what it mints",
+    secret: false,
+    fallback: "default",
   },
   EXPLORER_API_KEY: {
     describe: "key for Chainscan; it accepts any text",
@@ -122,6 +137,18 @@ export function keyVariable(network: NetworkName): "GALILEO_PRIVATE_KEY" | "ARIS
   return NETWORKS[network].upstream === "aristotle" ? "ARISTOTLE_PRIVATE_KEY" : "GALILEO_PRIVATE_KEY";
 }
 
+/**
+ * The variable that holds a key for private data alone, apart from the paying one. Forks have it too: their data is that
+ * of the chain they fork, and who decrypts signs nothing.
+ */
+export function decryptionVariable(
+  network: NetworkName,
+): "GALILEO_DECRYPTION_KEY" | "ARISTOTLE_DECRYPTION_KEY" | undefined {
+  const { mode, upstream } = NETWORKS[network];
+  if (mode === "local") return undefined;
+  return upstream === "aristotle" ? "ARISTOTLE_DECRYPTION_KEY" : "GALILEO_DECRYPTION_KEY";
+}
+
 /** The text is not a private key. Never carries the text. */
 export class PrivateKeyMalformedError extends ZgError {
   constructor(from: string) {
@@ -158,4 +185,29 @@ export function parsePrivateKey(text: string, from: string): Hex {
   const key = privateKeyIn(text);
   if (key === undefined) throw new PrivateKeyMalformedError(from);
   return key;
+}
+
+/** No key of the Go inference agent is set, or none of 32 bytes. Never carries the text. */
+export class GoAgentKeyMissingError extends ZgError {
+  constructor(problem: string) {
+    super({
+      code: "ZG_NO_GO_AGENT_KEY",
+      exit: EXIT.precondition,
+      message: `This was encrypted by the Go inference agent under a key of its own, and ZG_ENCRYPTION_KEY ${problem}`,
+      remedy: "Put the agent's ZG_ENCRYPTION_KEY (64 hexadecimal digits) and ZG_ENCRYPTION_KEY_ID into .env.",
+      details: { problem },
+    });
+  }
+}
+
+/**
+ * The static key of the Go inference agent, and its name.
+ * @throws {GoAgentKeyMissingError} without the value in it.
+ */
+export function goAgentKey(env: EnvironmentValues = process.env): { readonly key: Uint8Array; readonly id: string } {
+  const found = setting("ZG_ENCRYPTION_KEY", env);
+  if (found === undefined) throw new GoAgentKeyMissingError("is not set");
+  const hex = `0x${found.value.replace(/^0x/, "")}`;
+  if (!isHex(hex) || hex.length !== 66) throw new GoAgentKeyMissingError("is not 64 hexadecimal digits");
+  return { key: fromHex(hex), id: setting("ZG_ENCRYPTION_KEY_ID", env)?.value ?? "default" };
 }

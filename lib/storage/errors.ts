@@ -48,3 +48,29 @@ export class NotWritableError extends ZgError {
     });
   }
 }
+
+/** Something stands where a file was to be written, and may not be replaced. */
+export class OutputExistsError extends ZgError {
+  constructor(file: string) {
+    super({
+      code: "ZG_OUTPUT_EXISTS",
+      exit: EXIT.precondition,
+      message: `${file} is there already; nothing was replaced`,
+      remedy: "Name another folder with --out, or replace the files in it with --force.",
+      details: { file },
+    });
+  }
+}
+
+/** A folder below the one to write into is a link, which may lead anywhere. */
+export class OutputLinkError extends ZgError {
+  constructor(file: string) {
+    super({
+      code: "ZG_OUTPUT_LINK",
+      exit: EXIT.precondition,
+      message: `${file} is a link, and may lead out of the folder; nothing was written`,
+      remedy: "Remove the link, or name another folder with --out.",
+      details: { file },
+    });
+  }
+}

@@ -45,6 +45,15 @@ export const inftTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./show.ts"))
     .build(),
+  task(["inft", "decrypt"], "Open a token's private data with the owner's key")
+    .addPositionalArgument(positional("token", "Token id"))
+    .addOption(option("out", "Folder to write the files to (default: print them)"))
+    .addFlag({ name: "force", description: "Replace files that are there already" })
+    .addOption(INFT_ADDRESS)
+    .addOption(AS)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./decrypt.ts"))
+    .build(),
   task(["inft", "verify"], "Re-check a token's provenance from chain data alone; needs no key")
     .addPositionalArgument(positional("token", "Token id"))
     .addOption(INFT_ADDRESS)

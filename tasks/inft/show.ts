@@ -1,13 +1,11 @@
-import { fromHex, type Hex } from "../../lib/hex.ts";
-import { decodeContent, openDatum } from "../../lib/inft/content.ts";
-import { ContentNotHereError } from "../../lib/inft/errors.ts";
+import { decryptedFiles, type DecryptedFile } from "../../lib/inft/decrypt.ts";
 import { readToken, type TokenView } from "../../lib/inft/show.ts";
 import { readChatCompletion, readChatStream } from "../../lib/protocol/chat.ts";
 import { action, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
+import { decryptHere } from "../support/decryption.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
-import { openStores } from "../support/stores.ts";
 import { pairs } from "../support/table.ts";
 
 interface Arguments {
@@ -16,28 +14,14 @@ interface Arguments {
   readonly decrypt: boolean;
 }
 
-/** Opens datum 0 with the signer's key. */
-async function decrypt(open: OpenConnection, token: TokenView) {
-  const [datum] = token.datas;
-  const sealedKey = token.sealedKeys?.[0];
-  const dataHash = datum?.dataHash;
-  const ciphertext = dataHash === undefined ? undefined : await openStores(open.hre, open.read).objects.get(dataHash);
-  if (ciphertext === undefined || dataHash === undefined || sealedKey === undefined) {
-    throw new ContentNotHereError({ tokenId: token.tokenId, network: open.network.name });
+/** Request and response of an inference; of anything else the files, which `inft decrypt` writes out. */
+async function decrypt(open: OpenConnection, token: TokenView, fromBlock: number) {
+  const data = await decryptHere(open, token, { fromBlock });
+  const [request, response] = data.find(({ content }) => content === "inference")?.files ?? [];
+  if (request === undefined || response === undefined) {
+    return { files: decryptedFiles(data).map(({ name, bytes }) => ({ name, bytes: bytes.length })) };
   }
-  const { privateKey } = await open.signer();
-  const plaintext = openDatum({
-    ciphertext,
-    dataHash,
-    sealedKey,
-    privateKey: fromHex(privateKey as Hex),
-    chainId: open.network.chainId,
-    contract: token.inft,
-    tokenId: token.tokenId,
-    index: 0,
-  });
-  const { request, response } = decodeContent(plaintext);
-  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("utf8");
+  const text = ({ bytes }: DecryptedFile) => Buffer.from(bytes).toString("utf8");
   return { request: text(request), response: text(response) };
 }
 
@@ -58,6 +42,15 @@ function answerOf(response: string): string {
   return readChatCompletion(body).content;
 }
 
+function contentRows(content: Awaited<ReturnType<typeof decrypt>>): (readonly [string, string])[] {
+  if (content.files !== undefined)
+    return content.files.map(({ name, bytes }) => ["file", `${name}  ${bytes} B`] as const);
+  return [
+    ["request", content.request],
+    ["answer", answerOf(content.response)],
+  ];
+}
+
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   const tokenId = parseTokenId(required(args.token, "The token id", "inft show <token> --network localhost"));
   return withConnection(
@@ -65,7 +58,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     async (open) => {
       const { address: inft, fromBlock } = await locateInft(open, args.inft);
       const token = await readToken(open.read, { inft, tokenId, fromBlock });
-      const content = args.decrypt ? await decrypt(open, token) : undefined;
+      const content = args.decrypt ? await decrypt(open, token, fromBlock) : undefined;
       const { record } = token;
       return {
         data: { network: open.network.name, ...token, ...(content === undefined ? {} : { content }) },
@@ -83,12 +76,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
                 ["mode", `${record.mode}, as the minter declared`],
                 ["minted", `block ${record.block}, transaction ${record.transaction}`],
               ] as const)),
-          ...(content === undefined
-            ? []
-            : ([
-                ["request", content.request],
-                ["answer", answerOf(content.response)],
-              ] as const)),
+          ...(content === undefined ? [] : contentRows(content)),
         ]),
       };
     },

@@ -14,10 +14,19 @@ import {
 } from "../../lib/chain/development-keys.ts";
 import { ROLES } from "../../lib/chain/development-roles.ts";
 import { RpcUnreachableError } from "../../lib/chain/revert.ts";
-import { keyVariable, parsePrivateKey, rpcSetting, setting, isRpcUrl, RpcUrlMalformedError } from "../../lib/env.ts";
+import {
+  decryptionVariable,
+  isRpcUrl,
+  keyVariable,
+  parsePrivateKey,
+  rpcSetting,
+  RpcUrlMalformedError,
+  setting,
+} from "../../lib/env.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { latestBlock } from "../../lib/galileo/upstream.ts";
-import { checksum, parseAddress, type Address, type Hex } from "../../lib/hex.ts";
+import { checksum, fromHex, parseAddress, type Address, type Hex } from "../../lib/hex.ts";
+import { decryptionKey, type DecryptionKey } from "../../lib/inft/decryption-key.ts";
 import { networkNamed, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 
@@ -56,6 +65,7 @@ export class NetworkUnreachableError extends ZgError {
   }
 }
 
+type KeyVariable = NonNullable<ReturnType<typeof keyVariable> | ReturnType<typeof decryptionVariable>>;
 type RpcNetwork = Parameters<typeof rpcSetting>[0];
 
 /**
@@ -101,6 +111,8 @@ export interface OpenConnection {
    * @param as what `--as` gave: another development account.
    */
   signer(as?: string): Promise<ethers.Wallet>;
+  /** The key for private data that is configured apart from the paying one, if any. */
+  separateKey(): Promise<DecryptionKey | undefined>;
   /** The address that would sign, if a key is at hand without asking (environment or development account). */
   knownAddress(): Address | undefined;
 }
@@ -112,24 +124,52 @@ export function selectedNetwork(hre: HardhatRuntimeEnvironment): Network {
   return networkNamed(named ?? "default");
 }
 
-async function privateKey(hre: HardhatRuntimeEnvironment, network: Network): Promise<Hex> {
-  const variable = keyVariable(network.name);
-  if (variable === undefined) return developmentAccount(ROLES.user).privateKey;
+interface ConfiguredKey {
+  readonly key: Hex;
+  /** The variable it was read from, an alias perhaps, or the keystore. */
+  readonly from: string;
+}
+
+/** A key from the environment, else from Hardhat's keystore; undefined when neither has it. */
+async function configuredKey(
+  hre: HardhatRuntimeEnvironment,
+  variable: KeyVariable,
+): Promise<ConfiguredKey | undefined> {
   const found = setting(variable);
-  if (found !== undefined) return parsePrivateKey(found.value, found.from);
+  if (found !== undefined) return { key: parsePrivateKey(found.value, found.from), from: found.from };
+  let value: string;
   try {
-    const value = await hre.hooks.runHandlerChain(
+    value = await hre.hooks.runHandlerChain(
       "configurationVariables",
       "fetchValue",
       [{ _type: "ConfigurationVariable", name: variable }],
-      // The keystore's handler calls this when it does not hold the variable.
-      async () => Promise.reject(new PrivateKeyMissingError(network, variable)),
+      // The keystore's handler calls this when it does not hold the variable; it holds nothing empty.
+      async () => Promise.resolve(""),
     );
-    return parsePrivateKey(value, `${variable} in Hardhat's keystore`);
   } catch (error) {
-    if (error instanceof ZgError) throw error;
     throw new Error(`Hardhat's keystore could not be read for ${variable}`, { cause: error });
   }
+  if (value === "") return undefined;
+  const from = `${variable} in Hardhat's keystore`;
+  return { key: parsePrivateKey(value, from), from };
+}
+
+async function privateKey(hre: HardhatRuntimeEnvironment, network: Network): Promise<Hex> {
+  const variable = keyVariable(network.name);
+  if (variable === undefined) return developmentAccount(ROLES.user).privateKey;
+  const found = await configuredKey(hre, variable);
+  if (found === undefined) throw new PrivateKeyMissingError(network, variable);
+  return found.key;
+}
+
+/** The key for private data alone, where one is configured. On a live network a published one would be everybody's. */
+async function separateKey(hre: HardhatRuntimeEnvironment, network: Network): Promise<DecryptionKey | undefined> {
+  const variable = decryptionVariable(network.name);
+  const found = variable === undefined ? undefined : await configuredKey(hre, variable);
+  if (found === undefined) return undefined;
+  const key = decryptionKey(fromHex(found.key), found.from);
+  if (!network.developmentKeysOnly) assertSignerAllowed(network, key.account);
+  return key;
 }
 
 /**
@@ -206,6 +246,7 @@ export async function withConnection<T>(
         }
         return wallet;
       },
+      separateKey: async () => separateKey(hre, network),
       knownAddress: () => addressInEnvironment(network),
     });
   } finally {

@@ -1,6 +1,9 @@
 import { expect } from "chai";
 
 import {
+  decryptionVariable,
+  goAgentKey,
+  GoAgentKeyMissingError,
   isPrivateKey,
   keyVariable,
   parsePrivateKey,
@@ -52,8 +55,8 @@ describe("setting", () => {
 
 describe("the table of variables", () => {
   for (const [name, variable] of Object.entries(VARIABLES)) {
-    it(`marks ${name} as secret if and only if it is a private key, and gives secrets no default`, () => {
-      expect(variable.secret).to.equal(name.endsWith("PRIVATE_KEY"));
+    it(`marks ${name} as secret if and only if it is a secret key, and gives secrets no default`, () => {
+      expect(variable.secret).to.equal(/(?:PRIVATE|DECRYPTION|ENCRYPTION)_KEY$/.test(name));
       expect("fallback" in variable).to.equal(!variable.secret);
     });
   }
@@ -128,4 +131,40 @@ describe("parsePrivateKey", () => {
       }
     });
   }
+});
+
+describe("the key for private data alone", () => {
+  it("belongs to a chain that lasts, and to forks of it: they have its data, and who decrypts signs nothing", () => {
+    expect(decryptionVariable("galileo")).to.equal("GALILEO_DECRYPTION_KEY");
+    expect(decryptionVariable("galileoFork")).to.equal("GALILEO_DECRYPTION_KEY");
+    expect(decryptionVariable("aristotle")).to.equal("ARISTOTLE_DECRYPTION_KEY");
+    expect(decryptionVariable("aristotleFork")).to.equal("ARISTOTLE_DECRYPTION_KEY");
+    for (const network of ["default", "localhost"] as const) expect(decryptionVariable(network)).to.equal(undefined);
+  });
+});
+
+describe("the Go inference agent's key", () => {
+  const hex = "0123456789abcdef".repeat(4);
+
+  it("is 32 bytes in hexadecimal, named `default` unless told otherwise", () => {
+    const key = new Uint8Array(Buffer.from(hex, "hex"));
+    expect(goAgentKey({ ZG_ENCRYPTION_KEY: hex })).to.deep.equal({ key, id: "default" });
+    expect(goAgentKey({ ZG_ENCRYPTION_KEY: `0x${hex}`, ZG_ENCRYPTION_KEY_ID: "2" })).to.deep.equal({ key, id: "2" });
+  });
+
+  it("is refused without being shown when it is missing or another text", () => {
+    for (const [value, problem] of [
+      ["", "is not set"],
+      [hex.slice(2), "is not 64 hexadecimal digits"],
+      [`${hex}00`, "is not 64 hexadecimal digits"],
+      [`${hex.slice(1)}g`, "is not 64 hexadecimal digits"],
+    ] as const) {
+      expect(() => goAgentKey({ ZG_ENCRYPTION_KEY: value }))
+        .to.throw(GoAgentKeyMissingError, problem)
+        .that.satisfies((error: GoAgentKeyMissingError) => {
+          expect(error).to.deep.include({ code: "ZG_NO_GO_AGENT_KEY", exit: 3, details: { problem } });
+          return value === "" || !JSON.stringify([error.message, error.remedy, error.details]).includes(value);
+        });
+    }
+  });
 });

@@ -46,14 +46,40 @@ export class PublicKeyUnavailableError extends DomainError {
   }
 }
 
-/** The encrypted bytes of a token are not on this machine, or its keys were never published. */
+/** The encrypted bytes of a datum are kept nowhere that was asked. */
 export class ContentNotHereError extends DomainError {
-  constructor(values: { tokenId: bigint; network: string }) {
+  constructor(values: { tokenId: bigint; network: string; dataHash: Hex }) {
     super(
       "ZG_CONTENT_NOT_HERE",
       EXIT.precondition,
-      `The encrypted data of token ${values.tokenId} is not under .0g/${values.network}/objects`,
+      `The encrypted data ${values.dataHash} of token ${values.tokenId} is not under .0g/${values.network}/objects`,
       "Run this where the token was minted, or copy its objects here: the chain holds only their hashes and sealed keys.",
+      values,
+    );
+  }
+}
+
+/** None of the keys at hand is the one that the data was sealed to. */
+export class SealedToAnotherKeyError extends DomainError {
+  constructor(values: {
+    tokenId: bigint;
+    index: number;
+    /** The account the keys were published for; absent when nobody knows. */
+    sealedTo?: Address;
+    tried: readonly { readonly account: Address; readonly from: string }[];
+  }) {
+    const { tokenId, index, sealedTo, tried } = values;
+    const own = tried.some(({ account }) => account === sealedTo);
+    const keys = tried.map(({ account, from }) => `${account} (${from})`).join(" and ");
+    const owner = sealedTo === undefined ? "an unknown account" : sealedTo;
+    super(
+      "ZG_SEALED_TO",
+      EXIT.precondition,
+      `Datum ${index} of token ${tokenId} was sealed for ${owner}${own ? ", to an encryption key apart from its own" : ""}; ` +
+        (tried.length === 0 ? "no key is at hand" : `the keys at hand are of ${keys}`),
+      own
+        ? "Set the encryption key that was named when the data was sealed: GALILEO_DECRYPTION_KEY, on mainnet ARISTOTLE_DECRYPTION_KEY."
+        : `Use the key of ${owner}, or its separate encryption key (GALILEO_DECRYPTION_KEY); on embedded networks: --as ${owner}.`,
       values,
     );
   }

@@ -1,26 +1,35 @@
 import { expect } from "chai";
-import { makeError } from "ethers";
+import { makeError, Wallet } from "ethers";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import { ZgError } from "../../../lib/errors.ts";
+import { toHex } from "../../../lib/hex.ts";
 import { NETWORKS, type NetworkName } from "../../../lib/networks.ts";
+import { addressOfPublicKey } from "../../../lib/sealing/index.ts";
 import {
   NetworkUnreachableError,
   PrivateKeyMissingError,
   withConnection,
   type OpenConnection,
 } from "../../../tasks/support/connection.ts";
+import { decryptionKeys, ownEncryptionKey } from "../../../tasks/support/decryption.ts";
 
 const SECRET = "key-in-the-path";
 const down = makeError("connect ECONNREFUSED", "NETWORK_ERROR", { event: "noNetwork" });
 
 describe("withConnection", () => {
-  const names = ["ARISTOTLE_RPC_URL", "ARISTOTLE_PRIVATE_KEY", "LOCALHOST_RPC_URL"] as const;
+  const names = [
+    "ARISTOTLE_RPC_URL",
+    "ARISTOTLE_PRIVATE_KEY",
+    "ARISTOTLE_DECRYPTION_KEY",
+    "LOCALHOST_RPC_URL",
+  ] as const;
   const saved = names.map((name) => [name, process.env[name]] as const);
   beforeEach(() => {
     process.env["ARISTOTLE_RPC_URL"] = `https://node.example/${SECRET}`;
     delete process.env["ARISTOTLE_PRIVATE_KEY"];
+    delete process.env["ARISTOTLE_DECRYPTION_KEY"];
     delete process.env["LOCALHOST_RPC_URL"];
   });
   afterEach(() => {
@@ -67,6 +76,91 @@ describe("withConnection", () => {
     expect(error.details).to.deep.equal({ network: "aristotle", variable: "ARISTOTLE_PRIVATE_KEY" });
     expect(error.remedy).to.include("npx hardhat keystore set ARISTOTLE_PRIVATE_KEY").and.include(".env");
     expect(closed).to.equal(2);
+  });
+
+  describe("the key for private data alone", () => {
+    const SECRET_KEY = `0x${"42".repeat(32)}`;
+    const ACCOUNT = new Wallet(SECRET_KEY).address;
+    const separate = async (hre: HardhatRuntimeEnvironment) => withConnection(hre, async (open) => open.separateKey());
+    const holding = (value: string) => {
+      const hre = hardhatOn("aristotle");
+      Object.assign(hre, {
+        hooks: {
+          runHandlerChain: async (_: string, __: string, [variable]: { name: string }[], missing: () => unknown) =>
+            variable?.name === "ARISTOTLE_DECRYPTION_KEY" ? Promise.resolve(value) : missing(),
+        },
+      });
+      return hre;
+    };
+
+    it("is absent unless it is configured, in the environment or in the keystore", async () => {
+      expect(await separate(hardhatOn("aristotle"))).to.equal(undefined);
+      expect(await separate(holding(SECRET_KEY))).to.deep.include({
+        account: ACCOUNT,
+        from: "ARISTOTLE_DECRYPTION_KEY in Hardhat's keystore",
+      });
+      process.env["ARISTOTLE_DECRYPTION_KEY"] = SECRET_KEY.slice(2);
+      const found = await separate(hardhatOn("aristotle"));
+      expect(found).to.deep.include({ account: ACCOUNT, from: "ARISTOTLE_DECRYPTION_KEY" });
+      expect(toHex(found?.privateKey ?? new Uint8Array(0))).to.equal(SECRET_KEY);
+    });
+
+    it("is refused on a live network when it is published, and when it is no key", async () => {
+      const { privateKey, address } = developmentAccount(5);
+      process.env["ARISTOTLE_DECRYPTION_KEY"] = privateKey;
+      const error = await refusal(hardhatOn("aristotle"), async (open) => open.separateKey());
+      expect(error).to.deep.include({ code: "ZG_DEVELOPMENT_KEY", details: { network: "aristotle", address } });
+      process.env["ARISTOTLE_DECRYPTION_KEY"] = "no key";
+      const malformed = await refusal(hardhatOn("aristotle"), async (open) => open.separateKey());
+      expect(malformed).to.deep.include({ code: "ZG_PRIVATE_KEY", details: { from: "ARISTOTLE_DECRYPTION_KEY" } });
+    });
+
+    it("does not exist on the embedded network", async () => {
+      process.env["ARISTOTLE_DECRYPTION_KEY"] = SECRET_KEY;
+      expect(await separate(hardhatOn("localhost"))).to.equal(undefined);
+    });
+
+    describe("opens data", () => {
+      const keysOf = async (hre: HardhatRuntimeEnvironment, as?: string) =>
+        withConnection(hre, async (open) =>
+          (await decryptionKeys(open, as)).map(({ account, from }) => [account, from]),
+        );
+      const own = `0x${"43".repeat(32)}`;
+
+      it("before the account's own key, or alone where that is not configured", async () => {
+        process.env["ARISTOTLE_DECRYPTION_KEY"] = SECRET_KEY;
+        expect(await keysOf(hardhatOn("aristotle"))).to.deep.equal([[ACCOUNT, "ARISTOTLE_DECRYPTION_KEY"]]);
+        process.env["ARISTOTLE_PRIVATE_KEY"] = own;
+        const both = [
+          [ACCOUNT, "ARISTOTLE_DECRYPTION_KEY"],
+          [new Wallet(own).address, "ARISTOTLE_PRIVATE_KEY"],
+        ];
+        expect(await keysOf(hardhatOn("aristotle"))).to.deep.equal(both);
+        process.env["ARISTOTLE_DECRYPTION_KEY"] = own;
+        expect(await keysOf(hardhatOn("aristotle"))).to.deep.equal([both[1]]);
+      });
+
+      it("and has data sealed to it", async () => {
+        process.env["ARISTOTLE_PRIVATE_KEY"] = own;
+        const sealTo = async () => withConnection(hardhatOn("aristotle"), async (open) => ownEncryptionKey(open));
+        expect(addressOfPublicKey(await sealTo())).to.equal(new Wallet(own).address);
+        process.env["ARISTOTLE_DECRYPTION_KEY"] = SECRET_KEY;
+        expect(addressOfPublicKey(await sealTo())).to.equal(ACCOUNT);
+      });
+
+      it("and no key is a refusal that names the paying one", async () => {
+        const error = await refusal(hardhatOn("aristotle"), async (open) => decryptionKeys(open));
+        expect(error).to.be.instanceOf(PrivateKeyMissingError);
+      });
+
+      it("on the embedded network only as a development account", async () => {
+        const { address } = developmentAccount(3);
+        expect(await keysOf(hardhatOn("localhost"))).to.deep.equal([
+          [developmentAccount(0).address, "development account"],
+        ]);
+        expect(await keysOf(hardhatOn("localhost"), "3")).to.deep.equal([[address, "development account"]]);
+      });
+    });
   });
 
   describe("with --as", () => {

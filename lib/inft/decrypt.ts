@@ -1,0 +1,121 @@
+/** Every datum of a token, opened: what its owner minted, bought or was given. */
+
+import type { Hex } from "../hex.ts";
+import { decryptFromGoAgent, type GoAgentKey } from "../sealing/go-agent-envelope.ts";
+import { agentDescription, decodeAgentPart, isAgentDescription } from "./agent.ts";
+import { CONTENT_DESCRIPTION, decodeContent, openDatum } from "./content.ts";
+import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
+import { AgentMalformedError, ContentNotHereError, KeysNotPublishedError, TokenWithoutDataError } from "./errors.ts";
+import type { Datum } from "./mint.ts";
+import { conflictingName } from "./names.ts";
+import type { TokenView } from "./show.ts";
+
+/** One file of what was decrypted; a name that is good on every system. */
+export interface DecryptedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface DecryptedDatum extends Datum {
+  readonly index: number;
+  /** An inference is a request and a response; anything else is one file. */
+  readonly content: "inference" | "agent part" | "go agent metadata" | "bytes";
+  /** Which key opened it. */
+  readonly openedWith: string;
+  readonly files: readonly DecryptedFile[];
+}
+
+export interface DecryptTokenParams {
+  readonly token: TokenView;
+  readonly chainId: number;
+  /** For messages: where nothing was found. */
+  readonly network: string;
+  /** Asked for when there is something to open with them. */
+  readonly keys: () => Promise<readonly DecryptionKey[]>;
+  /** Of the Go inference agent, which seals nothing to anybody. */
+  readonly goAgentKey: () => GoAgentKey;
+  /** The ciphertext of a storage root, wherever it is kept; undefined when it is nowhere. */
+  readonly ciphertext: (root: Hex) => Promise<Uint8Array | undefined>;
+  /** What the Go agent published on chain under this hash; undefined when it is no such hash. */
+  readonly publishedMetadata: (dataHash: Hex) => Promise<Uint8Array | undefined>;
+}
+
+/**
+ * Opens every datum of a token and checks each against the hash on chain. Reads what the parameters give it to read.
+ * @throws {TokenWithoutDataError} {@link KeysNotPublishedError} {@link ContentNotHereError}
+ * @throws {SealedToAnotherKeyError} when no key at hand opens it.
+ * @throws {ContentMalformedError} {@link AgentMalformedError} when it is not what its description says.
+ * @throws what {@link openDatum} and {@link decryptFromGoAgent} throw.
+ */
+export async function decryptToken(params: DecryptTokenParams): Promise<DecryptedDatum[]> {
+  const { token } = params;
+  if (token.datas.length === 0) throw new TokenWithoutDataError({ tokenId: token.tokenId });
+  let asked: ReturnType<DecryptTokenParams["keys"]> | undefined;
+  const keys = async () => (asked ??= params.keys());
+  const opened: DecryptedDatum[] = [];
+  // One after the other: each may be large, and a wrong key is found at the first.
+  for (const [index, datum] of token.datas.entries())
+    opened.push(await decryptDatum({ ...params, keys }, index, datum));
+  return opened;
+}
+
+async function decryptDatum(params: DecryptTokenParams, index: number, datum: Datum): Promise<DecryptedDatum> {
+  const { token, chainId, network } = params;
+  const { inft, tokenId, owner, sealedKeys, sealedTo } = token;
+  const { dataHash, dataDescription } = datum;
+  const ciphertext = await params.ciphertext(dataHash);
+  if (ciphertext === undefined) {
+    const metadata = await params.publishedMetadata(dataHash);
+    if (metadata === undefined) throw new ContentNotHereError({ tokenId, network, dataHash });
+    const key = params.goAgentKey();
+    const file = { name: `metadata-${index}.json`, bytes: decryptFromGoAgent(metadata, key) };
+    return { index, ...datum, content: "go agent metadata", openedWith: `the agent's key ${key.id}`, files: [file] };
+  }
+  const sealedKey = sealedKeys?.[index];
+  if (sealedKey === undefined) {
+    throw new KeysNotPublishedError({ tokenId, owner, ...(sealedTo === undefined ? {} : { sealedTo }) });
+  }
+  const { privateKey, account, from } = keyThatOpens(token, { index, sealedKey }, await params.keys());
+  const plaintext = openDatum({ ciphertext, dataHash, sealedKey, privateKey, chainId, contract: inft, tokenId, index });
+  return { index, ...datum, openedWith: `${account} (${from})`, ...readPlaintext(plaintext, dataDescription, index) };
+}
+
+/** What the description says is read as that; of anything else only the bytes are known. */
+function readPlaintext(
+  plaintext: Uint8Array,
+  description: string,
+  index: number,
+): Pick<DecryptedDatum, "content" | "files"> {
+  if (description === CONTENT_DESCRIPTION) {
+    const { request, response } = decodeContent(plaintext);
+    const files = [
+      { name: "request.json", bytes: request },
+      { name: isJson(response) ? "response.json" : "response.txt", bytes: response },
+    ];
+    return { content: "inference", files };
+  }
+  if (isAgentDescription(description)) {
+    const { part, name, bytes } = decodeAgentPart(plaintext);
+    const actual = agentDescription(part);
+    if (actual !== description)
+      throw new AgentMalformedError(`datum ${index} is described as ${description}, and is ${actual}`);
+    return { content: "agent part", files: [{ name, bytes }] };
+  }
+  return { content: "bytes", files: [{ name: `datum-${index}`, bytes: plaintext }] };
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** All files of a token side by side; each datum in a folder of its own where two names are one on some system. */
+export function decryptedFiles(data: readonly DecryptedDatum[]): DecryptedFile[] {
+  const files = data.flatMap((datum) => datum.files);
+  if (conflictingName(files.map(({ name }) => name)) === undefined) return files;
+  return data.flatMap((datum) => datum.files.map(({ name, bytes }) => ({ name: `${datum.index}/${name}`, bytes })));
+}
