@@ -26,17 +26,20 @@ interface IAttestorSet {
     /// @notice `signer` is no attestor now: never was, was removed, is not active yet, or no longer valid.
     error AttestorNotActive(address signer, uint48 activeFrom, uint48 validUntil, uint256 timestamp);
 
-    /// @notice There must be exactly `required` signatures of 65 bytes.
+    /// @notice There must be exactly `required` signatures of 65 bytes each, and no byte more.
     error AttestorSignatureCount(uint256 bytesGiven, uint256 required);
 
     /// @notice A threshold of 0 would verify everything.
     error AttestorThresholdZero();
 
-    /// @notice The zero address, an attestor twice, or a validity that is over.
+    /// @notice The zero address, or a validity that would be over before the attestor counts.
     error AttestorInvalid(address attestor, uint48 validUntil);
 
-    /// @notice `attestor` is in the set, or scheduled; remove it first.
+    /// @notice `attestor` is in the set, scheduled or expired; remove it first.
     error AttestorKnown(address attestor);
+
+    /// @notice An endpoint is kept in the code of a contract, which holds 24,575 bytes.
+    error AttestorEndpointTooLong(uint256 length);
 
     /// @notice Only the owner of the set, or the attestor itself, may remove it.
     error AttestorRemovalUnauthorized(address caller, address attestor);

@@ -31,13 +31,14 @@ interface ITransferVerifier is IERC7857DataVerifier {
     /// @notice There is no proof at all.
     error ProofMissing();
 
-    /// @notice The nonce of proof `index` is not the one it must be: {TransferProof-nonce} in entry 0, empty in others.
+    /// @notice The nonce of proof `index`, which is the first, is not {TransferProof-nonce} of what the caller knows, or
+    /// the two sides' differ. `expected` is 62 zero bytes when the length alone is wrong.
     error ProofNonceMismatch(uint256 index, bytes given, bytes expected);
 
     /// @notice The proofs were good until `deadline` (Unix seconds).
     error ProofExpired(uint256 deadline, uint256 timestamp);
 
-    /// @notice An entry after the first carries a key or a signature; the first one's count for all.
+    /// @notice An entry after the first carries a nonce, a key to seal to, or a signature; the first one's count for all.
     error ProofEntryNotEmpty(uint256 index);
 
     /// @notice The two sides of proof `index` name different hashes.

@@ -6,6 +6,8 @@ import {ITransferVerifier, ProofContext} from "../interfaces/ITransferVerifier.s
 
 /// @notice Stands where a token stands: the verifier's caller, which knows the delegates.
 contract ProofCaller__MockForTransferVerifier {
+    error NoSuchFunction();
+
     ITransferVerifier private immutable _verifier;
     bytes private _answer = abi.encode(address(0));
     bool private _answers = true;
@@ -64,7 +66,7 @@ contract ProofCaller__MockForTransferVerifier {
     }
 
     function getDelegateAccess(address) external view returns (address) {
-        require(_answers, "no such function");
+        if (!_answers) revert NoSuchFunction();
         bytes memory answer = _answer;
         assembly ("memory-safe") {
             return(add(answer, 32), mload(answer))

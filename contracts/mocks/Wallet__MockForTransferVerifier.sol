@@ -15,6 +15,8 @@ contract Wallet__MockForTransferVerifier {
 
     bytes4 private constant MAGIC = 0x1626ba7e;
 
+    error NotNow();
+
     mapping(bytes32 digest => bytes32 signature) private _signed;
     Answer private _answer;
 
@@ -32,7 +34,7 @@ contract Wallet__MockForTransferVerifier {
         if (_signed[digest] != keccak256(signature)) return 0xffffffff;
         if (_answer == Answer.Magic) return MAGIC;
         if (_answer == Answer.Refusal) return 0xffffffff;
-        if (_answer == Answer.Revert) revert("not now");
+        if (_answer == Answer.Revert) revert NotNow();
         bytes32 word = bytes32(MAGIC);
         if (_answer == Answer.DirtyMagic) word |= bytes32(uint256(1));
         assembly ("memory-safe") {

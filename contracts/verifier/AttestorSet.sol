@@ -6,17 +6,17 @@ import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {IAttestorSet} from "../interfaces/IAttestorSet.sol";
+import {CodeText} from "./CodeText.sol";
 
 /// @title Attestors, of which a fixed number must sign
 /// @dev The owner may add, after a delay, and remove, at once; it cannot change the number or the delay. Without an owner
 /// the set can only shrink.
 abstract contract AttestorSet is IAttestorSet, Ownable2Step {
-    /// @dev One word, so that a signature costs one read.
+    /// @dev One word, so that a signature costs one read. `endpoint` holds the text as {CodeText}, and is zero for nobody.
     struct Attestor {
+        address endpoint;
         uint48 activeFrom;
         uint48 validUntil;
-        /// Position in {_attestors}, counted from 1: 0 is nobody's.
-        uint32 position;
     }
 
     uint256 private constant SIGNATURE_LENGTH = 65;
@@ -28,7 +28,6 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
     uint256 public immutable override ROTATION_DELAY;
 
     mapping(address attestor => Attestor) private _attestorOf;
-    mapping(address attestor => string) private _endpointOf;
     address[] private _attestors;
 
     constructor(
@@ -41,7 +40,8 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
         threshold = threshold_;
         ROTATION_DELAY = rotationDelay;
         for (uint256 i = 0; i < attestors_.length; ++i) {
-            _add(attestors_[i].attestor, block.timestamp, attestors_[i].validUntil, attestors_[i].endpoint);
+            AttestorConfig memory config = attestors_[i];
+            _add(config.attestor, block.timestamp, config.validUntil, config.endpoint);
         }
     }
 
@@ -57,15 +57,14 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
     /// @inheritdoc IAttestorSet
     function removeAttestor(address attestor) external override {
         if (msg.sender != attestor && msg.sender != owner()) revert AttestorRemovalUnauthorized(msg.sender, attestor);
-        uint32 position = _attestorOf[attestor].position;
-        if (position == 0) revert AttestorUnknown(attestor);
+        if (_attestorOf[attestor].endpoint == address(0)) revert AttestorUnknown(attestor);
 
-        address last = _attestors[_attestors.length - 1];
-        _attestors[position - 1] = last;
-        _attestorOf[last].position = position;
-        _attestors.pop();
         delete _attestorOf[attestor];
-        delete _endpointOf[attestor];
+        uint256 last = _attestors.length - 1;
+        for (uint256 i = 0; i < last; ++i) {
+            if (_attestors[i] == attestor) _attestors[i] = _attestors[last];
+        }
+        _attestors.pop();
         emit AttestorRemoved(attestor, msg.sender);
     }
 
@@ -78,8 +77,9 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
     function attestorOf(
         address attestor
     ) external view override returns (uint48 activeFrom, uint48 validUntil, string memory endpoint) {
-        Attestor memory known = _attestorOf[attestor];
-        return (known.activeFrom, known.validUntil, _endpointOf[attestor]);
+        Attestor storage known = _attestorOf[attestor];
+        if (known.endpoint != address(0)) endpoint = CodeText.load(known.endpoint);
+        return (known.activeFrom, known.validUntil, endpoint);
     }
 
     /// @inheritdoc IAttestorSet
@@ -93,30 +93,38 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
             revert AttestorSignatureCount(signatures.length, threshold);
         }
         address previous;
-        for (uint256 start = 0; start < signatures.length; start += SIGNATURE_LENGTH) {
+        while (signatures.length != 0) {
             // A signature that is nobody's comes out as the zero address, which is never an attestor.
-            (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signatures[start:start + SIGNATURE_LENGTH]);
-            Attestor memory known = _attestorOf[signer];
+            address signer = _signerOf(digest, signatures[:SIGNATURE_LENGTH]);
+            Attestor storage known = _attestorOf[signer];
             if (!_isActive(known)) {
                 revert AttestorNotActive(signer, known.activeFrom, known.validUntil, block.timestamp);
             }
             if (signer <= previous) revert AttestorOrder(previous, signer);
             previous = signer;
+            signatures = signatures[SIGNATURE_LENGTH:];
         }
+    }
+
+    /// @dev Zero when the signature is nobody's: of another length, with a high s, or with a v that is not 27 or 28.
+    function _signerOf(bytes32 digest, bytes calldata signature) internal pure returns (address signer) {
+        (uint8 v, bytes32 r, bytes32 s) = ECDSA.parseCalldata(signature);
+        (signer, , ) = ECDSA.tryRecover(digest, v, r, s);
     }
 
     function _add(address attestor, uint256 activeFrom, uint48 validUntil, string memory endpoint) private {
         if (attestor == address(0) || validUntil <= activeFrom) revert AttestorInvalid(attestor, validUntil);
-        if (_attestorOf[attestor].position != 0) revert AttestorKnown(attestor);
+        if (_attestorOf[attestor].endpoint != address(0)) revert AttestorKnown(attestor);
 
-        _attestors.push(attestor);
+        address holder = CodeText.store(endpoint);
+        if (holder == address(0)) revert AttestorEndpointTooLong(bytes(endpoint).length);
         // `activeFrom` is below `validUntil`, so it fits.
-        _attestorOf[attestor] = Attestor(uint48(activeFrom), validUntil, uint32(_attestors.length));
-        _endpointOf[attestor] = endpoint;
+        _attestorOf[attestor] = Attestor(holder, uint48(activeFrom), validUntil);
+        _attestors.push(attestor);
         emit AttestorScheduled(attestor, uint48(activeFrom), validUntil, endpoint);
     }
 
-    function _isActive(Attestor memory attestor) private view returns (bool) {
+    function _isActive(Attestor storage attestor) private view returns (bool) {
         return attestor.activeFrom <= block.timestamp && block.timestamp < attestor.validUntil;
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 
 import {IAttestorSet} from "../interfaces/IAttestorSet.sol";
+import {IERC7857} from "../interfaces/IERC7857.sol";
 import {
     AccessProof,
     IERC7857DataVerifier,
@@ -14,15 +15,17 @@ import {
     TransferValidityProof,
     TransferValidityProofOutput
 } from "../interfaces/IERC7857DataVerifier.sol";
-import {IERC7857} from "../interfaces/IERC7857.sol";
 import {ITransferVerifier, ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {AttestorSet} from "./AttestorSet.sol";
 import {TransferDigest} from "./TransferDigest.sol";
 import {TransferProof} from "./TransferProof.sol";
+import {Words} from "./Words.sol";
 
 /// @title Verifier of transfers and clones
 /// @notice Holds no state but its attestors, serves any token contract, and binds every proof to the one that calls it.
 contract TransferVerifier is ITransferVerifier, AttestorSet, IERC165 {
+    using Words for bytes32[];
+
     uint256 private constant PUBLIC_KEY_LENGTH = 64;
 
     /// @param owner_ Who adds and removes attestors.
@@ -33,24 +36,24 @@ contract TransferVerifier is ITransferVerifier, AttestorSet, IERC165 {
         address owner_,
         uint256 threshold_,
         uint256 rotationDelay,
-        IAttestorSet.AttestorConfig[] memory attestors_
+        AttestorConfig[] memory attestors_
     ) AttestorSet(owner_, threshold_, rotationDelay, attestors_) {}
 
     /// @inheritdoc IERC7857DataVerifier
-    /// @dev What a proof is about is what its nonce says, and the caller must compare: all later outputs repeat it.
+    /// @dev What the proofs are about is what their nonce says, and the caller must compare. What the first entry says for
+    /// all, every output says again.
     function verifyTransferValidity(
         TransferValidityProof[] calldata proofs
     ) external view override returns (TransferValidityProofOutput[] memory outputs) {
-        (ProofContext memory context, uint256 deadline) = _contextOf(proofs);
-        address signer = _verify(context, deadline, proofs);
-
-        outputs = new TransferValidityProofOutput[](proofs.length);
-        bytes memory nonce = proofs[0].accessProof.nonce;
-        bytes memory sealedTo = proofs[0].ownershipProof.encryptedPubKey;
-        bytes memory wanted = proofs[0].accessProof.encryptedPubKey;
+        (TransferValidityProof calldata first, TransferDigest.Message memory message) = _messageOf(proofs);
+        address signer = _verify(message, first, proofs);
+        bytes memory nonce = first.accessProof.nonce;
+        bytes memory sealedTo = first.ownershipProof.encryptedPubKey;
+        bytes memory wanted = first.accessProof.encryptedPubKey;
+        bytes32[] memory pointers = Words.allocate(proofs.length);
         for (uint256 i = 0; i < proofs.length; ++i) {
             OwnershipProof calldata ownership = proofs[i].ownershipProof;
-            outputs[i] = TransferValidityProofOutput(
+            TransferValidityProofOutput memory output = TransferValidityProofOutput(
                 ownership.oldDataHash,
                 ownership.newDataHash,
                 ownership.sealedKey,
@@ -60,31 +63,41 @@ contract TransferVerifier is ITransferVerifier, AttestorSet, IERC165 {
                 nonce,
                 nonce
             );
+            bytes32 pointer;
+            assembly ("memory-safe") {
+                pointer := output
+            }
+            pointers.set(i, pointer);
+        }
+        // An array of structs is one of pointers. Made by `new`, every struct would be allocated twice.
+        assembly ("memory-safe") {
+            outputs := pointers
         }
     }
 
     /// @inheritdoc ITransferVerifier
     function verifyFor(ProofContext calldata context, TransferValidityProof[] calldata proofs) external view override {
-        (ProofContext memory given, uint256 deadline) = _contextOf(proofs);
-        if (
-            given.tokenId != context.tokenId ||
-            given.sequence != context.sequence ||
-            given.to != context.to ||
-            given.action != context.action
-        ) {
+        (TransferValidityProof calldata first, TransferDigest.Message memory message) = _messageOf(proofs);
+        // One branch for all four.
+        uint256 difference =
+            (message.action ^ context.action) |
+                (message.tokenId ^ context.tokenId) |
+                (message.sequence ^ context.sequence) |
+                (message.to ^ uint160(context.to));
+        if (difference != 0) {
             revert ProofNonceMismatch(
                 0,
-                proofs[0].accessProof.nonce,
+                first.accessProof.nonce,
                 TransferProof.nonce(
                     context.action,
-                    uint48(deadline),
+                    uint48(message.deadline),
                     uint24(context.sequence),
                     context.to,
                     context.tokenId
                 )
             );
         }
-        _verify(given, deadline, proofs);
+        _verify(message, first, proofs);
     }
 
     /// @inheritdoc ITransferVerifier
@@ -95,8 +108,8 @@ contract TransferVerifier is ITransferVerifier, AttestorSet, IERC165 {
         bytes32 ownershipDigest,
         bytes calldata attestorSignatures
     ) external view override {
-        _requireAccess(receiver, accessDigest, accessSignature);
         _requireAttestors(ownershipDigest, attestorSignatures);
+        _requireAccess(receiver, accessDigest, accessSignature);
     }
 
     /// @inheritdoc IERC165
@@ -109,58 +122,50 @@ contract TransferVerifier is ITransferVerifier, AttestorSet, IERC165 {
     }
 
     /// @dev What the first nonce says.
-    function _contextOf(
+    function _messageOf(
         TransferValidityProof[] calldata proofs
-    ) private pure returns (ProofContext memory context, uint256 deadline) {
+    ) private pure returns (TransferValidityProof calldata first, TransferDigest.Message memory message) {
         if (proofs.length == 0) revert ProofMissing();
-        bytes calldata nonce = proofs[0].accessProof.nonce;
+        first = proofs[0];
+        bytes calldata nonce = first.accessProof.nonce;
         if (nonce.length != TransferProof.NONCE_LENGTH) {
             revert ProofNonceMismatch(0, nonce, new bytes(TransferProof.NONCE_LENGTH));
         }
-        (context.action, deadline, context.sequence, context.to, context.tokenId) = TransferProof.decode(nonce);
+        address to;
+        (message.action, message.deadline, message.sequence, to, message.tokenId) = TransferProof.decode(nonce);
+        message.to = uint160(to);
     }
 
-    /// @dev Checks everything but that `context` is the caller's.
+    /// @dev Checks everything but that the message is about what the caller knows.
     /// @return Who answers for the access side: the receiver or its delegate.
     function _verify(
-        ProofContext memory context,
-        uint256 deadline,
+        TransferDigest.Message memory message,
+        TransferValidityProof calldata first,
         TransferValidityProof[] calldata proofs
     ) private view returns (address) {
-        if (block.timestamp > deadline) revert ProofExpired(deadline, block.timestamp);
+        if (block.timestamp > message.deadline) revert ProofExpired(message.deadline, block.timestamp);
 
-        AccessProof calldata access = proofs[0].accessProof;
-        OwnershipProof calldata ownership = proofs[0].ownershipProof;
-        if (keccak256(ownership.nonce) != keccak256(access.nonce)) {
+        AccessProof calldata access = first.accessProof;
+        OwnershipProof calldata ownership = first.ownershipProof;
+        if (Words.hash(ownership.nonce) != Words.hash(access.nonce)) {
             revert ProofNonceMismatch(0, ownership.nonce, access.nonce);
         }
-        (bytes32 sealedTo, bytes32 wanted) = _requireKey(context.to, ownership.encryptedPubKey, access.encryptedPubKey);
+        bytes32 wantedKey;
+        (message.encryptedPubKey, wantedKey) = _requireKey(
+            address(uint160(message.to)),
+            ownership.encryptedPubKey,
+            access.encryptedPubKey
+        );
+        bytes32 wantedDataHashes = _requireEntries(message, proofs);
 
-        bytes32 accessDigest;
-        bytes32 ownershipDigest;
-        {
-            Lists memory lists = _requireEntries(proofs);
-            bytes32 domain = TransferDigest.domainOf(msg.sender);
-            accessDigest = TransferDigest.access(
-                domain,
-                context,
-                lists.oldDataHashes,
-                lists.wantedDataHashes,
-                wanted,
-                deadline
+        bytes32 domain = TransferDigest.domainOf(msg.sender);
+        _requireAttestors(TransferDigest.ownership(domain, message), ownership.proof);
+        return
+            _requireAccess(
+                address(uint160(message.to)),
+                TransferDigest.access(domain, message, wantedDataHashes, wantedKey),
+                access.proof
             );
-            ownershipDigest = TransferDigest.ownership(
-                domain,
-                context,
-                lists.oldDataHashes,
-                lists.newDataHashes,
-                lists.sealedKeys,
-                sealedTo,
-                deadline
-            );
-        }
-        _requireAttestors(ownershipDigest, ownership.proof);
-        return _requireAccess(context.to, accessDigest, access.proof);
     }
 
     /// @dev The key sealed to must be the one the receiver wants: the one it names, or else that of its own address.
@@ -171,94 +176,77 @@ contract TransferVerifier is ITransferVerifier, AttestorSet, IERC165 {
         bytes calldata wanted
     ) private pure returns (bytes32, bytes32) {
         if (sealedTo.length != PUBLIC_KEY_LENGTH) revert PublicKeyLength(sealedTo.length);
-        bytes32 sealedToHash = keccak256(sealedTo);
-        bytes32 wantedHash = keccak256(wanted);
+        bytes32 sealedToHash = Words.hash(sealedTo);
+        bytes32 wantedHash = Words.hash(wanted);
         bool same =
             wanted.length == 0 ? address(uint160(uint256(sealedToHash))) == receiver : sealedToHash == wantedHash;
         if (!same) revert PublicKeyMismatch(receiver, sealedTo, wanted);
         return (sealedToHash, wantedHash);
     }
 
-    /// @dev Hashes of what all entries hold, as EIP-712 hashes arrays.
-    struct Lists {
-        bytes32 oldDataHashes;
-        bytes32 wantedDataHashes;
-        bytes32 newDataHashes;
-        bytes32 sealedKeys;
-    }
-
-    /// @dev Both sides must be about the same data, and nothing but the first entry may hold what counts for all.
-    function _requireEntries(TransferValidityProof[] calldata proofs) private pure returns (Lists memory lists) {
+    /// @dev Both sides must be about the same data, and no entry but the first may hold what counts for all: no signature
+    /// would cover it.
+    function _requireEntries(
+        TransferDigest.Message memory message,
+        TransferValidityProof[] calldata proofs
+    ) private pure returns (bytes32) {
         uint256 count = proofs.length;
-        bytes32[] memory oldDataHashes = new bytes32[](count);
-        bytes32[] memory wantedDataHashes = new bytes32[](count);
-        bytes32[] memory newDataHashes = new bytes32[](count);
-        bytes32[] memory sealedKeys = new bytes32[](count);
+        bytes32[] memory oldHashes = Words.allocate(count);
+        bytes32[] memory wantedHashes = Words.allocate(count);
+        bytes32[] memory newHashes = Words.allocate(count);
+        bytes32[] memory keyHashes = Words.allocate(count);
         for (uint256 i = 0; i < count; ++i) {
-            AccessProof calldata access = proofs[i].accessProof;
-            OwnershipProof calldata ownership = proofs[i].ownershipProof;
+            TransferValidityProof calldata proof = proofs[i];
+            AccessProof calldata access = proof.accessProof;
+            OwnershipProof calldata ownership = proof.ownershipProof;
             if (ownership.oracleType != OracleType.TEE) revert OracleTypeUnsupported(i, ownership.oracleType);
-            if (access.oldDataHash != ownership.oldDataHash) {
-                revert ProofHashMismatch(i, access.oldDataHash, ownership.oldDataHash);
-            }
-            if (access.newDataHash != bytes32(0) && access.newDataHash != ownership.newDataHash) {
-                revert ProofHashMismatch(i, access.newDataHash, ownership.newDataHash);
-            }
-            if (i != 0) _requireBare(i, access, ownership);
-            oldDataHashes[i] = ownership.oldDataHash;
-            wantedDataHashes[i] = access.newDataHash;
-            newDataHashes[i] = ownership.newDataHash;
-            sealedKeys[i] = keccak256(ownership.sealedKey);
-        }
-        lists.oldDataHashes = keccak256(abi.encodePacked(oldDataHashes));
-        lists.wantedDataHashes = keccak256(abi.encodePacked(wantedDataHashes));
-        lists.newDataHashes = keccak256(abi.encodePacked(newDataHashes));
-        lists.sealedKeys = keccak256(abi.encodePacked(sealedKeys));
-    }
 
-    /// @dev Bytes that no signature covers would let anyone change a proof without breaking it.
-    function _requireBare(uint256 index, AccessProof calldata access, OwnershipProof calldata ownership) private pure {
-        if (access.nonce.length != 0) revert ProofNonceMismatch(index, access.nonce, "");
-        if (ownership.nonce.length != 0) revert ProofNonceMismatch(index, ownership.nonce, "");
-        if (
-            access.encryptedPubKey.length != 0 ||
-            access.proof.length != 0 ||
-            ownership.encryptedPubKey.length != 0 ||
-            ownership.proof.length != 0
-        ) revert ProofEntryNotEmpty(index);
+            bytes32 oldDataHash = ownership.oldDataHash;
+            bytes32 newDataHash = ownership.newDataHash;
+            bytes32 wanted = access.newDataHash;
+            if (access.oldDataHash != oldDataHash) revert ProofHashMismatch(i, access.oldDataHash, oldDataHash);
+            if (wanted != 0 && wanted != newDataHash) revert ProofHashMismatch(i, wanted, newDataHash);
+            if (
+                i != 0 &&
+                (access.nonce.length |
+                    access.encryptedPubKey.length |
+                    access.proof.length |
+                    ownership.encryptedPubKey.length |
+                    ownership.nonce.length |
+                    ownership.proof.length) !=
+                    0
+            ) revert ProofEntryNotEmpty(i);
+
+            oldHashes.set(i, oldDataHash);
+            wantedHashes.set(i, wanted);
+            newHashes.set(i, newDataHash);
+            keyHashes.set(i, Words.hash(ownership.sealedKey));
+        }
+        message.oldDataHashes = oldHashes.hash();
+        message.newDataHashes = newHashes.hash();
+        message.sealedKeys = keyHashes.hash();
+        return wantedHashes.hash();
     }
 
     /// @dev By key first, also for accounts that have code (EIP-7702); contracts are asked last (ERC-1271).
     /// @return Who answers for `digest`: the receiver or its delegate.
     function _requireAccess(address receiver, bytes32 digest, bytes calldata signature) private view returns (address) {
-        (uint8 v, bytes32 r, bytes32 s) = ECDSA.parseCalldata(signature);
-        // Zero when the signature is nobody's: of another length, with a high s, or with a v that is not 27 or 28.
-        (address signer, , ) = ECDSA.tryRecover(digest, v, r, s);
-        if (signer != address(0) && signer == receiver) return receiver;
-
+        address signer = _signerOf(digest, signature);
+        if (signer == receiver && signer != address(0)) return signer;
         address delegate = _delegateOf(receiver);
-        if (signer != address(0) && signer == delegate) return delegate;
-        if (_isSignedByContract(receiver, digest, signature)) return receiver;
-        if (_isSignedByContract(delegate, digest, signature)) return delegate;
+        if (signer == delegate && signer != address(0)) return signer;
+        if (SignatureChecker.isValidERC1271SignatureNowCalldata(receiver, digest, signature)) return receiver;
+        if (SignatureChecker.isValidERC1271SignatureNowCalldata(delegate, digest, signature)) return delegate;
         revert AccessSignerMismatch(receiver, delegate, signer);
-    }
-
-    /// @dev An address without code answers nothing, which is no consent.
-    function _isSignedByContract(
-        address account,
-        bytes32 digest,
-        bytes calldata signature
-    ) private view returns (bool) {
-        return SignatureChecker.isValidERC1271SignatureNowCalldata(account, digest, signature);
     }
 
     /// @dev As the calling token knows it; zero when it knows of no delegates at all.
     function _delegateOf(address receiver) private view returns (address) {
-        (bool success, bytes memory answer) = msg.sender.staticcall(
+        (bool success, bytes32 answer, ) = LowLevelCall.staticcallReturn64Bytes(
+            msg.sender,
             abi.encodeCall(IERC7857.getDelegateAccess, (receiver))
         );
-        if (!success || answer.length != 32) return address(0);
-        uint256 word = uint256(bytes32(answer));
-        return word >> 160 == 0 ? address(uint160(word)) : address(0);
+        if (!success || LowLevelCall.returnDataSize() < 32 || uint256(answer) >> 160 != 0) return address(0);
+        return address(uint160(uint256(answer)));
     }
 }
