@@ -27,7 +27,10 @@ export { deployInft, deploymentDraft, findDeployment, type ContractArtifact } fr
 export * from "./inft/mint.ts";
 export { readToken, type TokenView } from "./inft/show.ts";
 export { verifyToken, type TokenVerification } from "./inft/verify.ts";
+export { decodeAgent, sealAgent, type Agent, type AgentPart } from "./inft/agent.ts";
+export { readAgentFiles } from "./inft/agent-files.ts";
 export { decodeContent, openDatum, type InferenceContent } from "./inft/content.ts";
+export { decryptToken, type DecryptedDatum } from "./inft/decrypt.ts";
 export { ownerPublicKey } from "./inft/owner-key.ts";
 export * as inftErrors from "./inft/errors.ts";
 
@@ -37,4 +40,4 @@ export { sendTransaction, type ConfirmedTransaction } from "./chain/send.ts";
 export { EXIT, UsageError, ZgError, type ExitCode } from "./errors.ts";
 export type { Address, Hex } from "./hex.ts";
 export { NETWORKS, networkNamed, type Mode, type Network, type NetworkName } from "./networks.ts";
-export { format0g, parseAmount, withUnit } from "./units.ts";
+export { format0g, parseAmount, parseByteSize, withUnit } from "./units.ts";

@@ -51,3 +51,22 @@ export function format0g(neuron: bigint): string {
 export function withUnit(neuron: bigint): string {
   return `${format0g(neuron)} 0G`;
 }
+
+const BYTES = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
+const SIZE = /^\s*(\d{1,12}(?:\.\d{1,9})?)\s*(B|kB|MB|GB|KiB|MiB|GiB)?\s*$/i;
+
+/**
+ * Parses a size as a person types it, into bytes, rounded down: `10MB`, `1.5 GiB`, `4096`. Units count in any case.
+ * @throws {UsageError} when `text` is not such a size, or less than one byte.
+ */
+export function parseByteSize(text: string, what = "size"): number {
+  const [, number = "0", unit = "B"] = SIZE.exec(text) ?? [];
+  const factor = Object.entries(BYTES).find(([name]) => name.toLowerCase() === unit.toLowerCase())?.[1] ?? 1;
+  const bytes = Math.floor(Number(number) * factor);
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new UsageError({
+    message: `${JSON.stringify(text)} is not a valid ${what}`,
+    remedy: "Give a number of bytes, or with a unit: 10MB, 64KiB.",
+    details: { [what]: text },
+  });
+}

@@ -9,7 +9,7 @@ import { StorageRootMalformedError, StorageRootMismatchError } from "./errors.ts
 import { storageRoot } from "./merkle.ts";
 
 export interface ObjectStore {
-  /** Keeps `bytes`, whose storage root is `root`. Keeping the same object twice changes nothing. */
+  /** Keeps `bytes`, whose storage root is `root`, unless an object of that root is kept already. */
   put(root: Hex, bytes: Uint8Array): Promise<void>;
   /** The bytes of `root`, checked against it; undefined when this store does not hold them. */
   get(root: Hex): Promise<Uint8Array | undefined>;
@@ -41,6 +41,7 @@ export class FileObjectStore implements ObjectStore {
   async put(root: Hex, bytes: Uint8Array): Promise<void> {
     const file = this.fileOf(root);
     assertMatches(root, bytes, "memory");
+    if (await this.holds(root)) return;
     await writeFileAtomic(file, bytes, "private");
   }
 
@@ -62,6 +63,19 @@ export class FileObjectStore implements ObjectStore {
     return bytes;
   }
 
+  /**
+   * Whether the object is there, unharmed. Then it stays: bytes that end in zeros share their root with fewer or more of
+   * them, and what came later may be what does not decrypt.
+   */
+  private async holds(root: Hex): Promise<boolean> {
+    try {
+      return (await this.get(root)) !== undefined;
+    } catch (error) {
+      if (error instanceof StorageRootMismatchError) return false;
+      throw error;
+    }
+  }
+
   /** Where an object is or would be kept. */
   fileOf(root: Hex): string {
     assertRoot(root);
@@ -76,7 +90,7 @@ export class MemoryObjectStore implements ObjectStore {
   async put(root: Hex, bytes: Uint8Array): Promise<void> {
     assertRoot(root);
     assertMatches(root, bytes, "memory");
-    this.objects.set(root, Uint8Array.from(bytes));
+    if (!this.objects.has(root)) this.objects.set(root, Uint8Array.from(bytes));
   }
 
   async get(root: Hex): Promise<Uint8Array | undefined> {

@@ -2,7 +2,7 @@ import { emptyTask, task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
 import { COLLECTION } from "../../lib/inft/collection.ts";
-import { AS, INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
+import { AGENT_DATA, AS, INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
 
 export const inftTasks = [
   emptyTask("inft", "Intelligent NFTs (ERC-7857)").build(),
@@ -26,8 +26,13 @@ export const inftTasks = [
     .setAction(() => import("./deploy.ts"))
     .build(),
   spending(
-    task(["inft", "mint"], "Mint a verified receipt; commits first, so that nobody can take it")
+    task(
+      ["inft", "mint"],
+      "Mint a verified receipt (commits first, so that nobody can take it), or any agent with --data",
+    )
       .addPositionalArgument(positional("receipt", "Receipt file"))
+      .addOption(AGENT_DATA.data)
+      .addOption(AGENT_DATA.maxSize)
       .addOption(TO)
       .addOption(option("publicKey", "Public key of the recipient, when --to is somebody else"))
       .addOption(INFT_ADDRESS)

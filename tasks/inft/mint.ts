@@ -4,7 +4,6 @@ import { assertReceipt, receiptBytes, verifyReceipt, type Receipt } from "../../
 import { currentFees } from "../../lib/chain/fees.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
 import { GAS_BOUNDS } from "../../lib/flow/gas.ts";
-import { parseAddress, type Address } from "../../lib/hex.ts";
 import {
   assertResultMintable,
   commitDraft,
@@ -15,7 +14,6 @@ import {
   sealInference,
   inferenceTokenId,
 } from "../../lib/inft/mint.ts";
-import { ownerPublicKey, parsePublicKey } from "../../lib/inft/owner-key.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { Mode } from "../../lib/networks.ts";
@@ -24,19 +22,16 @@ import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
 import { locateInft } from "../support/inft.ts";
 import { readReceiptFile } from "../support/receipts.ts";
+import { recipient } from "../support/recipient.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
-import {
-  openWriter,
-  spendingAction,
-  transactionData,
-  transactionLines,
-  transactionRows,
-  type Writer,
-} from "../support/write.ts";
+import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import { mintData } from "./mint-data.ts";
 
 interface Arguments extends SpendingArguments {
   readonly receipt: string;
+  readonly data: string | undefined;
+  readonly maxSize: string;
   readonly to: string | undefined;
   readonly publicKey: string | undefined;
   readonly inft: string | undefined;
@@ -56,19 +51,19 @@ async function modeOf(open: OpenConnection, receipt: Receipt): Promise<Mode> {
   return "replay";
 }
 
-async function recipient(args: Arguments, { ctx, owner }: Writer): Promise<{ to: Address; publicKey: Uint8Array }> {
-  const to = args.to === undefined ? owner : parseAddress(args.to, "recipient");
-  if (args.publicKey !== undefined) return { to, publicKey: parsePublicKey(args.publicKey, to) };
-  if (to === owner) return { to, publicKey: await ownerPublicKey(ctx.signer) };
-  throw new UsageError({
-    message: `The data is sealed to the public key of ${to}, which its address does not tell`,
-    remedy: "Add the recipient's public key: --public-key 0x04….",
-    details: { to },
-  });
-}
+const EXAMPLE = "inft mint receipt.json";
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
-  const receipt = await readReceiptFile(required(args.receipt, "The receipt", "inft mint receipt.json"));
+  const { data, receipt: file } = args;
+  if (data !== undefined) {
+    if (file === "") return mintData({ ...args, data }, hre, io);
+    throw new UsageError({
+      message: "A receipt and --data are two tokens",
+      remedy: "Mint one after the other.",
+      details: { receipt: file, data },
+    });
+  }
+  const receipt = await readReceiptFile(required(file, "The receipt, or --data", EXAMPLE));
   return withConnection(
     hre,
     async (open) => {
@@ -90,7 +85,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
 
       const writer = await openWriter(open, args, io);
       const { ctx, owner } = writer;
-      const { to, publicKey } = await recipient(args, writer);
+      const { to, publicKey } = await recipient(args, open, writer);
       const { requestBytes, responseBytes } = receiptBytes(receipt);
       const content = { request: requestBytes, response: responseBytes };
       const { ciphertext, ...sealed } = sealInference({

@@ -24,6 +24,17 @@ export const AS = option("as", "Development account that signs, by number or add
 export const TO = option("to", "Recipient (default: the signer)");
 export const INFT_ADDRESS = option("inft", "iNFT contract (default: the one recorded in deployments/)");
 
+/** An agent on disk, as `inft mint` and its like take it. */
+export const AGENT_DATA = {
+  data: option("data", "File or folder of an agent, or the JSON manifest that names its files"),
+  maxSize: {
+    name: "maxSize",
+    description: "Most that --data may hold, such as 50MB",
+    type: ArgumentType.STRING,
+    defaultValue: "10MB",
+  },
+} as const;
+
 /** What to ask, and whom. */
 export const PROMPT = {
   prompt: option("prompt", "What to ask"),

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { UsageError } from "../../lib/errors.ts";
-import { format0g, NEURON_PER_0G, parseAmount, withUnit } from "../../lib/units.ts";
+import { NEURON_PER_0G, format0g, parseAmount, parseByteSize, withUnit } from "../../lib/units.ts";
 
 const ACCEPTED: readonly [text: string, neuron: bigint][] = [
   ["1.1", 1_100_000_000_000_000_000n],
@@ -144,4 +144,36 @@ describe("withUnit", () => {
   it("always names the unit", () => {
     expect(withUnit(500_000_000_000_000_000n)).to.equal("0.5 0G");
   });
+});
+
+describe("parseByteSize", () => {
+  for (const [text, bytes] of [
+    ["1", 1],
+    ["4096", 4096],
+    ["10MB", 10_000_000],
+    ["10 mb", 10_000_000],
+    [" 1.5 kB ", 1500],
+    ["0.0005kb", undefined],
+    ["64KiB", 65_536],
+    ["1.5GiB", 1_610_612_736],
+    ["0", undefined],
+    ["0.9", undefined],
+    ["", undefined],
+    ["MB", undefined],
+    ["-1MB", undefined],
+    ["1e6", undefined],
+    ["10M", undefined],
+    ["1 0", undefined],
+    ["999999999999GB", undefined],
+  ] as const) {
+    it(`reads ${JSON.stringify(text)} as ${bytes === undefined ? "no size" : `${bytes} bytes`}`, () => {
+      if (bytes !== undefined) expect(parseByteSize(text)).to.equal(bytes);
+      else {
+        expect(() => parseByteSize(text, "--max-size"))
+          .to.throw(UsageError)
+          .with.property("details")
+          .that.deep.equals({ "--max-size": text });
+      }
+    });
+  }
 });

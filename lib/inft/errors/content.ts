@@ -71,7 +71,7 @@ export class SealedToAnotherKeyError extends DomainError {
     const { tokenId, index, sealedTo, tried } = values;
     const own = tried.some(({ account }) => account === sealedTo);
     const keys = tried.map(({ account, from }) => `${account} (${from})`).join(" and ");
-    const owner = sealedTo === undefined ? "an unknown account" : sealedTo;
+    const owner = sealedTo ?? "an unknown account";
     super(
       "ZG_SEALED_TO",
       EXIT.precondition,

@@ -40,6 +40,15 @@ describe("an object store", () => {
         expect(Array.from((await store.get(ROOT)) ?? [])).to.deep.equal([1, 2, 3]);
       });
 
+      it("keeps the bytes it was given first when others have the same root", async () => {
+        const store = make();
+        await store.put(ROOT, BYTES);
+        const padded = Uint8Array.of(...BYTES, 0);
+        expect(storageRoot(padded)).to.equal(ROOT);
+        await store.put(ROOT, padded);
+        expect(Array.from((await store.get(ROOT)) ?? [])).to.deep.equal([1, 2, 3]);
+      });
+
       it("does not hold what it was not given", async () => {
         expect(await make().get(ROOT)).to.equal(undefined);
       });
@@ -83,6 +92,13 @@ describe("an object store", () => {
       expect(error).to.be.instanceOf(StorageRootMismatchError);
       expect(error).to.have.property("message").that.includes(store.fileOf(ROOT));
     }
+  });
+
+  it("in files repairs one that was altered when it is given again", async () => {
+    const store = new FileObjectStore(folder);
+    await writeFile(store.fileOf(ROOT), Uint8Array.of(1, 2, 4));
+    await store.put(ROOT, BYTES);
+    expect(Array.from((await store.get(ROOT)) ?? [])).to.deep.equal([1, 2, 3]);
   });
 
   it("in files does not take trouble for absence", async () => {
