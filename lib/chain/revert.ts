@@ -68,6 +68,14 @@ export function revertDataOf(error: unknown, depth = 0): Hex | undefined {
   return undefined;
 }
 
+/** JSON-RPC's own code for a call that was run and reverted, whatever it said. Source: execution-apis, eth_call. */
+const EXECUTION_REVERTED = 3;
+
+function revertedWithoutData(error: unknown): boolean {
+  if (isError(error, "CALL_EXCEPTION")) return true;
+  return typeof error === "object" && error !== null && "code" in error && error.code === EXECUTION_REVERTED;
+}
+
 function printable(args: Readonly<Record<string, unknown>>): string {
   return Object.entries(args)
     .map(([name, value]) => `${name} ${String(value)}`)
@@ -134,7 +142,7 @@ export function asChainError(what: string, error: unknown): ZgError {
       return new PrecompileOnlyOnLiveChainError(revert.args["precompile"], error);
     return new ContractRevertError(what, revert, error);
   }
-  if (isError(error, "CALL_EXCEPTION")) {
+  if (revertedWithoutData(error)) {
     return new ContractRevertError(what, { name: "reverted without data", args: {}, data: "0x" }, error);
   }
   return new RpcUnreachableError(what, error);

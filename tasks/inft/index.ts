@@ -123,4 +123,21 @@ export const inftTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./accept.ts"))
     .build(),
+  task(["inft", "lint"], "Tell which dialects of ERC-7857 a deployed contract speaks, and what it lacks; needs no key")
+    .addPositionalArgument(positional("contract", "Its address (default: the one recorded in deployments/)"))
+    .addOption(option("token", "Token on which a plain transfer is tried, in simulation"))
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./lint.ts"))
+    .build(),
+  task(["inft", "env"], "Print the environment of 0G's Go inference agent, filled in for this network and iNFT")
+    .addOption(INFT_ADDRESS)
+    .addOption({
+      name: "agentId",
+      description: "What the agent calls itself",
+      type: ArgumentType.STRING,
+      defaultValue: "inference-agent",
+    })
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./env.ts"))
+    .build(),
 ];
