@@ -4,6 +4,8 @@ import { SigningKey, computeAddress, hashMessage, isError, type BaseWallet, type
 
 import { UsageError } from "../errors.ts";
 import { checksum, fromHex, isHex, type Address, type Hex } from "../hex.ts";
+import { PublicKeyMalformedError } from "../sealing/errors.ts";
+import { addressOfPublicKey, publicKey65 } from "../sealing/index.ts";
 import { PublicKeyUnavailableError } from "./errors.ts";
 
 /** What an account signs to show its public key. It grants nothing. */
@@ -54,20 +56,19 @@ export function recoverPublicKey(address: Address, signature: string): Uint8Arra
  * @throws {UsageError} when it is none, or another account's.
  */
 export function parsePublicKey(text: string, address: Address): Uint8Array {
-  let publicKey: Hex;
+  let publicKey: Uint8Array;
   try {
-    // 32 bytes would be a private key, which ethers takes here too.
-    if (!isHex(text) || text.length < 2 + 2 * 33) throw new TypeError("not the hexadecimal of a public key");
-    publicKey = SigningKey.computePublicKey(text, false) as Hex;
+    publicKey = publicKey65(isHex(text) ? fromHex(text) : new Uint8Array(0));
   } catch (error) {
+    if (!(error instanceof PublicKeyMalformedError)) throw error;
     throw new UsageError({
       message: "What was given is not a public key",
-      remedy: "Give 0x and 66 (compressed) or 130 hexadecimal digits. Never a private key.",
+      remedy: "Give 0x and 66 (compressed), 128 (X and Y) or 130 hexadecimal digits. Never a private key.",
       details: { length: text.length },
       cause: error,
     });
   }
-  const owner = checksum(computeAddress(publicKey));
+  const owner = addressOfPublicKey(publicKey);
   if (owner !== address) {
     throw new UsageError({
       message: `This public key belongs to ${owner}, not to ${address}`,
@@ -75,5 +76,5 @@ export function parsePublicKey(text: string, address: Address): Uint8Array {
       details: { publicKey: text, owner, address },
     });
   }
-  return fromHex(publicKey);
+  return publicKey;
 }

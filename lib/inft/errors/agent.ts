@@ -11,7 +11,7 @@ export class AgentDataError extends DomainError {
       "ZG_AGENT_DATA",
       EXIT.usage,
       `This cannot be minted as an agent: ${problem}`,
-      "Give a file, or a folder of files; the README shows the manifest that names its parts.",
+      "Give a file, or a folder of files; docs/private-data.md shows the manifest that names its parts.",
       { problem },
       cause,
     );

@@ -79,8 +79,9 @@ describe("the public key of an owner", () => {
     expect(toHex(recoverPublicKey(ACCOUNT.address, signature))).to.equal(PUBLIC_KEY);
   });
 
-  it("can be given, in either form, if it is the account's", () => {
-    for (const given of [PUBLIC_KEY, SigningKey.computePublicKey(PUBLIC_KEY, true)]) {
+  it("can be given, in each of its forms, if it is the account's", () => {
+    const xy = `0x${PUBLIC_KEY.slice(4)}`;
+    for (const given of [PUBLIC_KEY, SigningKey.computePublicKey(PUBLIC_KEY, true), xy]) {
       expect(toHex(parsePublicKey(given, ACCOUNT.address))).to.equal(PUBLIC_KEY);
     }
     expect(() => parsePublicKey(PUBLIC_KEY, OTHER.address)).to.throw(UsageError, ACCOUNT.address);
