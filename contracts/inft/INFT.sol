@@ -1,171 +1,178 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
-import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {IInferenceServing} from "../external/IInferenceServing.sol";
-import {IntelligentData, IERC7857Metadata} from "../interfaces/IERC7857.sol";
+import {IDialectHost} from "../interfaces/dialects/IDialectHost.sol";
+import {IERC7857, IERC7857Metadata, IntelligentData} from "../interfaces/IERC7857.sol";
+import {IERC7857DataVerifier} from "../interfaces/IERC7857DataVerifier.sol";
 import {IINFT} from "../interfaces/IINFT.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
-import {InferenceProvenance} from "../provenance/InferenceProvenance.sol";
+import {InferenceMints} from "./InferenceMints.sol";
+import {ProvenTransfers} from "./ProvenTransfers.sol";
+import {Royalty} from "./Royalty.sol";
+import {TokenDocument} from "./TokenDocument.sol";
+import {TokenWord} from "./TokenWord.sol";
 
 /// @title iNFT
-/// @notice ERC-721 whose tokens hold private data (ERC-7857), and which mints an inference only if the TEE of a 0G
-/// Compute provider signed it.
+/// @notice ERC-721 whose tokens hold private data that is re-encrypted when they change hands (ERC-7857), and which mints
+/// an inference as proven only if the TEE of a 0G Compute provider signed it.
 ///
-/// Two kinds of token, told apart by their id ({isProven}):
-/// - An inference's id is the hash of its {Provenance}. ERC-721 lets an id exist once, so a result is minted once.
-/// - Every other token is `unproven` and has the next id from a 64-bit counter. Anyone may mint one: it claims nothing
-///   but that its owner published these hashes, and a privileged minter would be a key to lose that protects nobody.
-/// A hash falls among the first 2^64 ids with probability 2^-192, and finding inputs that make it fall there takes as
-/// many tries; should it ever happen, ERC-721 refuses whichever of the two tokens comes second.
+/// Two kinds of token, told apart by their id ({isProven}): an inference's id is the hash of its {Provenance}; every other
+/// token is `unproven` and has the next id from a counter. Anyone may mint one: it claims nothing but that its owner
+/// published these hashes, and a privileged minter would be a key to lose that protects nobody.
 ///
-/// The contract has no owner, no fee, no pause and no upgrade.
-contract INFT is ERC721, InferenceProvenance, IINFT {
-    uint64 private _lastId;
+/// The contract has no owner, no fee, no pause and no upgrade. Calls it does not know go to a module of older dialects.
+contract INFT is InferenceMints, Royalty {
+    bytes4 private constant ERC4906_ID = 0x49064906;
 
-    mapping(uint256 tokenId => IntelligentData[]) private _datas;
+    // What 0G's AgentNFT announces: its main interface, its metadata, authorisations and clones.
+    bytes4 private constant AGENT_NFT_ID = 0x5762046c;
+    bytes4 private constant AGENT_NFT_METADATA_ID = 0x40fbd72f;
+    bytes4 private constant AGENT_NFT_AUTHORIZE_ID = 0x2309ab96;
+    bytes4 private constant AGENT_NFT_CLONEABLE_ID = 0xc07038b7;
 
+    modifier onlySelf() {
+        if (msg.sender != address(this)) revert DialectHostOnlySelf(msg.sender);
+        _;
+    }
+
+    /// @dev The name as JSON has it: escaped once, for all tokens' documents.
+    string private _jsonName;
+
+    /// @param serving 0G's InferenceServing, which says whose signature makes an inference.
+    /// @param verifier_ Checks the proofs of transfers and clones.
+    /// @param royaltyReceiver Whom markets are asked to pay (ERC-2981); zero when nobody.
+    /// @param royaltyBasisPoints How much, in hundredths of a percent of the price.
     constructor(
         string memory name_,
         string memory symbol_,
-        IInferenceServing serving
-    ) ERC721(name_, symbol_) InferenceProvenance(serving) {}
+        IInferenceServing serving,
+        IERC7857DataVerifier verifier_,
+        address royaltyReceiver,
+        uint96 royaltyBasisPoints
+    )
+        ERC721(name_, symbol_)
+        ProvenTransfers(verifier_)
+        InferenceMints(serving)
+        Royalty(royaltyReceiver, royaltyBasisPoints)
+    {
+        _jsonName = Strings.escapeJSON(name_);
+        string[] memory descriptions = new string[](1);
+        descriptions[0] = "application/vnd.0g.inference";
+        _register(bytes(descriptions[0]), descriptions);
+    }
 
     /// @inheritdoc IINFT
-    function mint(IntelligentData[] calldata datas, address to) external returns (uint256 tokenId) {
-        tokenId = ++_lastId;
-        _mintData(to, tokenId, datas);
-        _notifyReceiver(to, tokenId);
+    function mint(IntelligentData[] memory datas, address to) external returns (uint256 tokenId) {
+        return _mintPlain(msg.sender, datas, to);
     }
 
     /// @inheritdoc IINFT
     function mintWithKeys(
-        IntelligentData[] calldata datas,
-        bytes[] calldata sealedKeys,
+        IntelligentData[] memory datas,
+        bytes[] memory sealedKeys,
         address to
     ) external returns (uint256 tokenId) {
-        tokenId = ++_lastId;
-        _mintData(to, tokenId, datas);
-        _publishKeys(to, tokenId, datas, sealedKeys);
-        _notifyReceiver(to, tokenId);
+        tokenId = _mintKeyed(datas, sealedKeys, to);
+        _notifyReceiver(msg.sender, to, tokenId);
     }
 
     /// @inheritdoc IINFT
-    function mintInference(
-        InferenceClaim calldata claim,
-        IntelligentData[] calldata datas,
-        bytes[] calldata sealedKeys,
+    function mintBatch(MintItem[] calldata items) external returns (uint256[] memory tokenIds) {
+        tokenIds = new uint256[](items.length);
+        for (uint256 i = 0; i < items.length; ++i) {
+            tokenIds[i] = _mintKeyed(items[i].datas, items[i].sealedKeys, items[i].to);
+        }
+        for (uint256 i = 0; i < items.length; ++i) _notifyReceiver(msg.sender, items[i].to, tokenIds[i]);
+    }
+
+    /// @inheritdoc IDialectHost
+    function hostMint(
+        address operator,
+        IntelligentData[] memory datas,
+        address to
+    ) external onlySelf returns (uint256) {
+        return _mintPlain(operator, datas, to);
+    }
+
+    /// @inheritdoc IDialectHost
+    function hostDeliver(
+        uint8 action,
+        address operator,
+        address from,
         address to,
-        bytes32 salt
-    ) external returns (uint256 tokenId) {
-        if (datas.length == 0) revert InferenceWithoutData();
-        _consumeCommitment(hashCommitment(msg.sender, claim, datas, sealedKeys, to, salt));
-        IInferenceServing.Service memory service = _requireSigned(claim);
-        Provenance memory provenance = Provenance(
-            claim.provider,
-            service.teeSignerAddress,
-            claim.requestHash,
-            claim.responseHash,
-            claim.signature
-        );
-
-        tokenId = inferenceId(
-            provenance.provider,
-            provenance.teeSigner,
-            provenance.requestHash,
-            provenance.responseHash
-        );
-        // ERC-721 would refuse it too, but as an invalid sender, which tells nobody what is wrong.
-        if (_ownerOf(tokenId) != address(0)) revert InferenceAlreadyMinted(tokenId);
-        _mintData(to, tokenId, datas);
-        _publishKeys(to, tokenId, datas, sealedKeys);
-        emit InferenceMinted(
-            tokenId,
-            provenance.provider,
-            msg.sender,
-            provenance,
-            claim.chatId,
-            service.model,
-            service.updatedAt,
-            datas[0].dataHash,
-            claim.mode
-        );
-        _notifyReceiver(to, tokenId);
+        uint256 tokenId,
+        bytes32[] memory newDataHashes,
+        bytes[] memory sealedKeys
+    ) external onlySelf returns (uint256 newTokenId) {
+        TokenWord word = _wordFor(operator, tokenId);
+        if (word.owner() != from) revert ERC721IncorrectOwner(from, tokenId, word.owner());
+        _requireDelivery(tokenId, word, to, newDataHashes.length);
+        if (sealedKeys.length != newDataHashes.length) {
+            revert ERC7857SealedKeyCount(sealedKeys.length, newDataHashes.length);
+        }
+        _requireReencrypted(tokenId, newDataHashes);
+        return _carryOut(action, tokenId, word, to, newDataHashes, sealedKeys);
     }
 
-    /// @inheritdoc IERC7857Metadata
-    function intelligentDataOf(uint256 tokenId) external view returns (IntelligentData[] memory) {
-        _requireOwned(tokenId);
-        return _datas[tokenId];
+    /// @inheritdoc IDialectHost
+    function hostUpdateHashes(address operator, uint256 tokenId, bytes32[] memory newDataHashes) external onlySelf {
+        _replaceHashes(operator, tokenId, newDataHashes);
     }
 
-    /// @inheritdoc IInferenceProvenance
-    function isProven(uint256 tokenId) external view returns (bool) {
-        _requireOwned(tokenId);
-        return tokenId > type(uint64).max;
+    /// @inheritdoc IDialectHost
+    function hostAuthorize(
+        address operator,
+        uint256 tokenId,
+        address user,
+        uint40 expiry,
+        uint24 permissions
+    ) external onlySelf {
+        _authorize(operator, tokenId, user, expiry, permissions);
     }
 
-    /// @inheritdoc IInferenceProvenance
-    function verifyProvenance(uint256 tokenId, Provenance calldata provenance) external view returns (bool) {
-        return _ownerOf(tokenId) != address(0) && _matches(tokenId, provenance);
+    /// @notice A JSON document about a token, as a data URI: its name, and whether it is a proven inference.
+    function tokenURI(uint256 tokenId) public view override returns (string memory) {
+        TokenWord word = _existingWord(tokenId);
+        return TokenDocument.uri(_jsonName, tokenId, _isInference(tokenId), word.dataCount(), word.sequence());
     }
 
-    /// @inheritdoc IINFT
-    function hashCommitment(
-        address minter,
-        InferenceClaim calldata claim,
-        IntelligentData[] calldata datas,
-        bytes[] calldata sealedKeys,
-        address to,
-        bytes32 salt
-    ) public view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), minter, claim, datas, sealedKeys, to, salt));
-    }
-
-    /// @inheritdoc IERC7857Metadata
-    function name() public view override(ERC721, IERC7857Metadata) returns (string memory) {
-        return super.name();
-    }
-
-    /// @inheritdoc IERC7857Metadata
-    function symbol() public view override(ERC721, IERC7857Metadata) returns (string memory) {
-        return super.symbol();
-    }
-
-    /// @notice ERC-165, ERC-721, its metadata, ERC-7857's metadata (0xaa18b754) and {IInferenceProvenance}.
-    /// @dev Not ERC-7857's main id: this contract has no proven transfer yet.
-    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+    /// @notice ERC-165, ERC-721, its metadata, ERC-2981, ERC-4906, ERC-7857 (0xee5a526e, 0xaa18b754),
+    /// {IInferenceProvenance}, and what 0G's AgentNFT announces.
+    function supportsInterface(bytes4 interfaceId) public view override(ERC721, Royalty, IERC165) returns (bool) {
         return
+            interfaceId == type(IERC7857).interfaceId ||
             interfaceId == type(IERC7857Metadata).interfaceId ||
             interfaceId == type(IInferenceProvenance).interfaceId ||
+            interfaceId == ERC4906_ID ||
+            interfaceId == AGENT_NFT_ID ||
+            interfaceId == AGENT_NFT_METADATA_ID ||
+            interfaceId == AGENT_NFT_AUTHORIZE_ID ||
+            interfaceId == AGENT_NFT_CLONEABLE_ID ||
             super.supportsInterface(interfaceId);
     }
 
-    /// @dev Every change of owner passes here. After a mint, a token with private data stays where it is.
-    function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
-        from = super._update(to, tokenId, auth);
-        if (from != address(0) && _datas[tokenId].length != 0) revert ERC7857TransferNeedsProof(from, to, tokenId);
+    function _mintPlain(
+        address operator,
+        IntelligentData[] memory datas,
+        address to
+    ) private returns (uint256 tokenId) {
+        tokenId = _nextId();
+        _mintData(tokenId, datas, to);
+        _notifyReceiver(operator, to, tokenId);
     }
 
-    function _mintData(address to, uint256 tokenId, IntelligentData[] calldata datas) private {
-        _mint(to, tokenId);
-        for (uint256 i = 0; i < datas.length; ++i) _datas[tokenId].push(datas[i]);
-    }
-
-    function _publishKeys(
-        address to,
-        uint256 tokenId,
-        IntelligentData[] calldata datas,
-        bytes[] calldata sealedKeys
-    ) private {
-        if (sealedKeys.length != datas.length) revert ERC7857SealedKeyCount(sealedKeys.length, datas.length);
-        emit PublishedSealedKey(to, tokenId, sealedKeys);
-    }
-
-    /// @dev The last step of every mint: whatever a receiver does when called, state and events are complete.
-    function _notifyReceiver(address to, uint256 tokenId) private {
-        ERC721Utils.checkOnERC721Received(msg.sender, address(0), to, tokenId, "");
+    function _mintKeyed(
+        IntelligentData[] memory datas,
+        bytes[] memory sealedKeys,
+        address to
+    ) private returns (uint256 tokenId) {
+        tokenId = _nextId();
+        _mintData(tokenId, datas, to);
+        _publishKeys(to, tokenId, datas.length, sealedKeys);
     }
 }

@@ -26,13 +26,9 @@ interface IERC7857Metadata {
 
 /// @title ERC-7857: a token whose private data travels with its ownership
 /// @notice As in the final standard, which repeats some of ERC-721. ERC-165 id 0xee5a526e.
+/// @dev It repeats ERC-721's events Approval and ApprovalForAll, too. They are not here: Solidity lets a contract that is
+/// both declare an event once only.
 interface IERC7857 {
-    /// @notice The approved address of a token changed, as in ERC-721.
-    event Approval(address indexed owner, address indexed approved, uint256 indexed tokenId);
-
-    /// @notice An operator of all of an owner's tokens was set or removed, as in ERC-721.
-    event ApprovalForAll(address indexed owner, address indexed operator, bool approved);
-
     /// @notice `from`, the owner, lets `to` use the token's data without ever seeing it.
     event Authorization(address indexed from, address indexed to, uint256 indexed tokenId);
 

@@ -50,13 +50,16 @@ interface IINFT is IERC7857, IERC7857Metadata, IInferenceProvenance {
     /// @notice The data of a token changed, or, when `oldDatas` is empty, came to be. As 0G's AgentNFT emits it.
     event Updated(uint256 indexed tokenId, IntelligentData[] oldDatas, IntelligentData[] newDatas);
 
+    /// @notice The ciphertexts of a token changed and their descriptions did not: see {updateHashes}.
+    event DataHashesUpdated(uint256 indexed tokenId, bytes32[] oldDataHashes, bytes32[] newDataHashes);
+
     /// @notice The descriptions of a kind of data are stored, once, under this id.
     event SchemaRegistered(uint32 indexed schemaId, string[] descriptions);
 
     /// @notice All authorisations of earlier epochs ended. Emitted with every new epoch: a transfer begins one, too.
     event AuthorizationsCleared(uint256 indexed tokenId, uint24 epoch);
 
-    /// @notice Like {Authorization}, with its terms: `expiry` in Unix seconds (0: none) and what `permissions` allow, as
+    /// @notice Follows an {Authorization} that has terms: `expiry` in Unix seconds (0: none) and what `permissions` allow, as
     /// the service that honours them defines it.
     event AuthorizationTerms(uint256 indexed tokenId, address indexed user, uint40 expiry, uint24 permissions);
 
@@ -78,7 +81,8 @@ interface IINFT is IERC7857, IERC7857Metadata, IInferenceProvenance {
     /// @notice Datum `index` of the token is not the one that was proven.
     error ERC7857DataHashMismatch(uint256 tokenId, uint256 index, bytes32 given, bytes32 held);
 
-    /// @notice The data was not re-encrypted: its old key would still open it.
+    /// @notice The data was not re-encrypted, so that its old key would still open it; or the new hash is zero, and names
+    /// nothing.
     error ERC7857DataUnchanged(uint256 tokenId, uint256 index, bytes32 dataHash);
 
     /// @notice The nonces of proof `index`, as the verifier returned them, are not of this token, action and receiver.
@@ -86,6 +90,9 @@ interface IINFT is IERC7857, IERC7857Metadata, IInferenceProvenance {
 
     /// @notice The access proof is of `signer`, who is neither the receiver nor its delegate.
     error ERC7857AccessAssistantMismatch(address receiver, address signer);
+
+    /// @notice The token changed while its proofs were verified.
+    error ERC7857TokenChanged(uint256 tokenId);
 
     /// @notice A token holds at most 255 data.
     error ERC7857TooManyData(uint256 datas);
@@ -111,14 +118,20 @@ interface IINFT is IERC7857, IERC7857Metadata, IInferenceProvenance {
     /// @notice No contract stands at the address given as verifier.
     error ERC7857VerifierWithoutCode(address verifier);
 
-    /// @notice No schema has this id, or descriptions do not fit into one.
-    error ERC7857SchemaInvalid(uint256 schemaId);
+    /// @notice Descriptions, or the keys of a staged transfer, are stored as code, and code ends at `limit` bytes.
+    error ERC7857BlobTooLarge(uint256 length, uint256 limit);
+
+    /// @notice A contract could not be created from `length` bytes.
+    error ERC7857CreationFailed(uint256 length);
 
     /// @notice A royalty above the price.
     error RoyaltyTooHigh(uint256 basisPoints);
 
+    /// @notice A royalty that would be paid to nobody.
+    error RoyaltyWithoutReceiver(uint256 basisPoints);
+
     /// @notice Stores descriptions once, so that every later mint with the same ones is cheaper. Anyone may.
-    /// @return schemaId The id they have, also when they were known.
+    /// @return schemaId The id they have, also when they were known; 0 for no descriptions.
     function registerSchema(string[] calldata descriptions) external returns (uint32 schemaId);
 
     /// @notice The registered id of descriptions; 0 when nobody registered them.

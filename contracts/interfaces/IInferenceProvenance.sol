@@ -58,7 +58,7 @@ interface IInferenceProvenance {
 
     /// @notice The signer InferenceServing lists and endorses for `provider` was read and is remembered.
     /// @param serviceUpdatedAt When that listing was last changed. Unix seconds.
-    event SignerSynced(address indexed provider, address indexed teeSigner, string model, uint256 serviceUpdatedAt);
+    event SignerSynced(address indexed provider, address indexed teeSigner, uint256 serviceUpdatedAt);
 
     /// @notice No contract stands at the address given as InferenceServing.
     error InferenceServingWithoutCode(address inferenceServing);

@@ -1,33 +1,31 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IntelligentData} from "../interfaces/IERC7857.sol";
+import {TokenWord, TokenWords} from "../inft/TokenWord.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
+import {Blob__MockForVerify} from "./Blob__MockForVerify.sol";
 import {Forgery} from "./INFT__MockForVerify.sol";
 
 /// @notice Publishes a forged record and fills the storage while it is made, then leaves genuine code behind.
 contract INFTConstructor__MockForVerify {
     // The storage of INFT.sol, slot for slot.
-    string private _name;
-    string private _symbol;
-    mapping(uint256 tokenId => address) private _owners;
+    bytes32[6] private _erc721;
+    mapping(uint256 tokenId => TokenWord) private _words;
     mapping(address owner => uint256) private _balances;
-    mapping(uint256 tokenId => address) private _tokenApprovals;
-    mapping(address owner => mapping(address operator => bool)) private _operatorApprovals;
-    mapping(address minter => mapping(bytes32 commitment => uint256[1])) private _commitments;
-    uint64 private _lastId;
-    mapping(uint256 tokenId => IntelligentData[]) private _datas;
+    uint256 private _counters;
+    mapping(uint256 count => mapping(bytes32 packedHash => uint32)) private _schemaIds;
+    mapping(uint256 tokenId => mapping(uint256 index => bytes32)) private _dataHashes;
 
     constructor(bytes memory genuine, Forgery memory forgery) {
-        _owners[forgery.tokenId] = forgery.owner;
-        _datas[forgery.tokenId].push(IntelligentData("forged", forgery.dataHash));
+        new Blob__MockForVerify(hex"00", "forged"); // with nonce 1: schema 1
+        _words[forgery.tokenId] = TokenWords.create(forgery.owner, 1, 1);
+        _dataHashes[forgery.tokenId][0] = forgery.dataHash;
         emit IInferenceProvenance.InferenceMinted(
             forgery.tokenId,
             forgery.provenance.provider,
             forgery.owner,
             forgery.provenance,
             "chat-1",
-            "model",
             0,
             forgery.dataHash,
             3

@@ -31,7 +31,6 @@ contract INFT__MockForVerify {
             forgery.owner,
             forgery.provenance,
             "chat-1",
-            "model",
             0,
             forgery.dataHash,
             3

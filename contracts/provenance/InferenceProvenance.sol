@@ -7,12 +7,35 @@ import {IInferenceServing} from "../external/IInferenceServing.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
 import {SignedText} from "./SignedText.sol";
 
+/// @dev {IInferenceServing-Service} with what the ABI puts in the place of its strings: where they are.
+struct ServiceHead {
+    address provider;
+    uint256 serviceTypeAt;
+    uint256 urlAt;
+    uint256 inputPrice;
+    uint256 outputPrice;
+    uint256 updatedAt;
+    uint256 modelAt;
+    uint256 verifiabilityAt;
+    uint256 additionalInfoAt;
+    address teeSignerAddress;
+    bool teeSignerAcknowledged;
+}
+
+/// @dev InferenceServing's answer without its strings, which may be long and which nothing here needs.
+interface IServiceHeads {
+    function getService(address provider) external view returns (uint256 offset, ServiceHead memory head);
+}
+
 /// @title Commitments, and the check of a provider's TEE signature
 /// @dev Trusts InferenceServing: its owner endorses signers, and can upgrade it. It trusts nobody else.
 abstract contract InferenceProvenance is IInferenceProvenance {
     /// @notice How long a commitment can be used. Long enough to resume an interrupted mint the next day, short enough
     /// that a forgotten one does not stay armed.
     uint256 public constant COMMITMENT_LIFETIME = 1 days;
+
+    /// @inheritdoc IInferenceProvenance
+    uint256 public constant SIGNER_MAX_AGE = 1 hours;
 
     uint8 private constant MODE_LIVE = 1;
     uint8 private constant MODE_REPLAY = 4;
@@ -22,11 +45,18 @@ abstract contract InferenceProvenance is IInferenceProvenance {
         uint64 committedAt;
     }
 
+    struct CachedSigner {
+        address teeSigner;
+        uint40 syncedAt;
+    }
+
     IInferenceServing private immutable _serving;
 
     /// @dev By minter first: a copied commitment lands under the copier's own address, so it neither helps the copier
     /// nor stands in the minter's way.
     mapping(address minter => mapping(bytes32 commitment => Commitment)) private _commitments;
+
+    mapping(address provider => CachedSigner) private _cachedSigners;
 
     constructor(IInferenceServing serving) {
         if (address(serving).code.length == 0) revert InferenceServingWithoutCode(address(serving));
@@ -35,13 +65,26 @@ abstract contract InferenceProvenance is IInferenceProvenance {
 
     /// @inheritdoc IInferenceProvenance
     function commit(bytes32 commitment) external {
-        Commitment storage open = _commitments[msg.sender][commitment];
-        uint256 expiresAt = open.committedAt + COMMITMENT_LIFETIME;
-        if (open.committedBlock != 0 && block.timestamp <= expiresAt) {
-            revert CommitmentPending(msg.sender, commitment, expiresAt);
-        }
-        _commitments[msg.sender][commitment] = Commitment(uint64(block.number), uint64(block.timestamp));
-        emit InferenceCommitted(msg.sender, commitment);
+        _commit(commitment);
+    }
+
+    /// @inheritdoc IInferenceProvenance
+    function commitBatch(bytes32[] calldata commitments) external {
+        for (uint256 i = 0; i < commitments.length; ++i) _commit(commitments[i]);
+    }
+
+    /// @inheritdoc IInferenceProvenance
+    function syncSigner(address provider) external returns (address teeSigner) {
+        ServiceHead memory service = _endorsedService(provider);
+        teeSigner = service.teeSignerAddress;
+        _cachedSigners[provider] = CachedSigner(teeSigner, uint40(block.timestamp));
+        emit SignerSynced(provider, teeSigner, service.updatedAt);
+    }
+
+    /// @inheritdoc IInferenceProvenance
+    function cachedSignerOf(address provider) external view returns (address teeSigner, uint40 syncedAt) {
+        CachedSigner memory cached = _cachedSigners[provider];
+        return (cached.teeSigner, cached.syncedAt);
     }
 
     /// @inheritdoc IInferenceProvenance
@@ -74,7 +117,7 @@ abstract contract InferenceProvenance is IInferenceProvenance {
     /// @inheritdoc IInferenceProvenance
     function isSignerListed(Provenance calldata provenance) external view returns (bool) {
         if (!_serving.serviceExists(provenance.provider)) return false;
-        IInferenceServing.Service memory service = _serving.getService(provenance.provider);
+        ServiceHead memory service = _serviceOf(provenance.provider);
         return service.teeSignerAcknowledged && service.teeSignerAddress == provenance.teeSigner;
     }
 
@@ -91,18 +134,15 @@ abstract contract InferenceProvenance is IInferenceProvenance {
         delete _commitments[msg.sender][commitment];
     }
 
-    /// @dev Reads the provider's service and requires that the signer it lists now is endorsed and signed the claim.
-    /// An unknown provider reverts with InferenceServing's own `ServiceNotExist`.
-    function _requireSigned(InferenceClaim calldata claim) internal view returns (IInferenceServing.Service memory) {
+    /// @dev Requires that the signer which counts for the provider now signed the claim. Returns it, and when it was read.
+    function _requireSigned(
+        InferenceClaim memory claim
+    ) internal view returns (address teeSigner, uint256 signerReadAt) {
         if (claim.mode < MODE_LIVE || claim.mode > MODE_REPLAY) revert InferenceModeInvalid(claim.mode);
-        IInferenceServing.Service memory service = _serving.getService(claim.provider);
-        address teeSigner = service.teeSignerAddress;
-        if (teeSigner == address(0)) revert InferenceSignerMissing(claim.provider);
-        if (!service.teeSignerAcknowledged) revert InferenceSignerNotEndorsed(claim.provider, teeSigner);
+        (teeSigner, signerReadAt) = _signerOf(claim.provider);
         bytes32 digest = SignedText.digest(claim.requestHash, claim.responseHash);
-        address recovered = ECDSA.recoverCalldata(digest, claim.signature);
+        address recovered = ECDSA.recover(digest, claim.signature);
         if (recovered != teeSigner) revert InferenceSignerMismatch(claim.provider, teeSigner, recovered);
-        return service;
     }
 
     /// @dev Whether `provenance` hashes to `tokenId` and carries a signature by its own signer.
@@ -114,5 +154,37 @@ abstract contract InferenceProvenance is IInferenceProvenance {
             provenance.signature
         );
         return problem == ECDSA.RecoverError.NoError && recovered == provenance.teeSigner;
+    }
+
+    /// @dev The remembered signer while it is fresh, else the one InferenceServing lists now. A mint remembers nothing:
+    /// whoever wants the next one to cost less pays for that with {syncSigner}.
+    function _signerOf(address provider) private view returns (address teeSigner, uint256 readAt) {
+        CachedSigner memory cached = _cachedSigners[provider];
+        if (cached.syncedAt != 0 && block.timestamp - cached.syncedAt <= SIGNER_MAX_AGE) {
+            return (cached.teeSigner, cached.syncedAt);
+        }
+        return (_endorsedService(provider).teeSignerAddress, block.timestamp);
+    }
+
+    /// @dev The provider's service, with a signer that is endorsed. An unknown provider reverts with InferenceServing's
+    /// own `ServiceNotExist`.
+    function _endorsedService(address provider) private view returns (ServiceHead memory service) {
+        service = _serviceOf(provider);
+        if (service.teeSignerAddress == address(0)) revert InferenceSignerMissing(provider);
+        if (!service.teeSignerAcknowledged) revert InferenceSignerNotEndorsed(provider, service.teeSignerAddress);
+    }
+
+    function _serviceOf(address provider) private view returns (ServiceHead memory service) {
+        (, service) = IServiceHeads(address(_serving)).getService(provider);
+    }
+
+    function _commit(bytes32 commitment) private {
+        Commitment storage open = _commitments[msg.sender][commitment];
+        uint256 expiresAt = open.committedAt + COMMITMENT_LIFETIME;
+        if (open.committedBlock != 0 && block.timestamp <= expiresAt) {
+            revert CommitmentPending(msg.sender, commitment, expiresAt);
+        }
+        _commitments[msg.sender][commitment] = Commitment(uint64(block.number), uint64(block.timestamp));
+        emit InferenceCommitted(msg.sender, commitment);
     }
 }

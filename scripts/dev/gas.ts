@@ -9,7 +9,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { hexlify, keccak256, sha256, Wallet, type ContractTransactionResponse } from "ethers";
+import { hexlify, keccak256, sha256, Wallet, ZeroAddress, type ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
 
 import { COLLECTION } from "../../lib/inft/collection.ts";
@@ -77,7 +77,8 @@ await measure("LedgerManager.refund, all", own.refund((await ledger.getLedger(us
 
 const serving = galileo.network.contracts.inferenceServing;
 const factory = await ethers.getContractFactory("INFT", user.signer as never);
-const inft = await factory.deploy(COLLECTION.name, COLLECTION.symbol, serving);
+const verifier = await ethers.deployContract("TransferVerifier", [user.address, 1n, 0n, []]);
+const inft = await factory.deploy(COLLECTION.name, COLLECTION.symbol, serving, verifier, ZeroAddress, 0n);
 const deployment = await inft.deploymentTransaction()?.wait();
 if (deployment == null) throw new Error("the iNFT was not deployed");
 rows.push({ call: "INFT, deployment", gas: deployment.gasUsed });

@@ -3,10 +3,12 @@ pragma solidity 0.8.37;
 
 import {IInferenceServing} from "../../contracts/external/IInferenceServing.sol";
 import {INFT} from "../../contracts/inft/INFT.sol";
+import {IAttestorSet} from "../../contracts/interfaces/IAttestorSet.sol";
 import {IntelligentData} from "../../contracts/interfaces/IERC7857.sol";
 import {IInferenceProvenance} from "../../contracts/interfaces/IInferenceProvenance.sol";
 import {InferenceServing__MockForINFT} from "../../contracts/mocks/InferenceServing__MockForINFT.sol";
 import {SignedText} from "../../contracts/provenance/SignedText.sol";
+import {TransferVerifier} from "../../contracts/verifier/TransferVerifier.sol";
 
 interface Vm {
     function addr(uint256 privateKey) external returns (address);
@@ -29,7 +31,8 @@ contract INFTTest {
 
     function setUp() external {
         _serving = new InferenceServing__MockForINFT();
-        _inft = new INFT("Proven Inference", "INFER", IInferenceServing(address(_serving)));
+        TransferVerifier verifier = new TransferVerifier(address(this), 1, 0, new IAttestorSet.AttestorConfig[](0));
+        _inft = new INFT("Proven Inference", "INFER", IInferenceServing(address(_serving)), verifier, address(0), 0);
         IInferenceServing.Service memory service;
         service.provider = PROVIDER;
         service.teeSignerAddress = VM.addr(TEE_KEY);

@@ -2,15 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import { ZeroAddress, ZeroHash, encodeBytes32String, hashMessage, keccak256, AbiCoder, recoverAddress } from "ethers";
 
-import {
-  MODE,
-  MODEL,
-  SERVICE_UPDATED_AT,
-  deployInftFixture,
-  hashOf,
-  malleate,
-  textOf,
-} from "./support/inft-fixture.ts";
+import { MODE, deployInftFixture, hashOf, malleate, textOf } from "./support/inft-fixture.ts";
 
 describe("INFT.mintInference", () => {
   let connection: Awaited<ReturnType<typeof network.create>>;
@@ -53,7 +45,8 @@ describe("INFT.mintInference", () => {
       const { claim, datas } = args;
       const id = await idOf(args);
       const provenance = [providerAddress, tee.address, claim.requestHash, claim.responseHash, claim.signature];
-      await expect(mint(minter, args))
+      const transaction = await mint(minter, args);
+      await expect(transaction)
         .to.emit(inft, "InferenceMinted")
         .withArgs(
           id,
@@ -61,8 +54,7 @@ describe("INFT.mintInference", () => {
           minterAddress,
           provenance,
           "chat-1",
-          MODEL,
-          SERVICE_UPDATED_AT,
+          await connection.networkHelpers.time.latest(),
           datas[0]?.dataHash,
           MODE.local,
         );
@@ -223,8 +215,9 @@ describe("INFT.mintInference", () => {
     });
 
     it("a deployment on an address without code", async () => {
-      const { inft, ethers, strangerAddress } = await deploy();
-      await expect(ethers.deployContract("INFT", ["Name", "SYM", strangerAddress]))
+      const { inft, ethers, verifier, strangerAddress } = await deploy();
+      const args = ["Name", "SYM", strangerAddress, await verifier.getAddress(), ZeroAddress, 0n] as const;
+      await expect(ethers.deployContract("INFT", [...args]))
         .to.be.revertedWithCustomError(inft, "InferenceServingWithoutCode")
         .withArgs(strangerAddress);
     });

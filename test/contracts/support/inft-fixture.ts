@@ -1,4 +1,14 @@
-import { Wallet, concat, encodeBytes32String, hexlify, keccak256, sha256, toUtf8Bytes, type Signer } from "ethers";
+import {
+  Wallet,
+  ZeroAddress,
+  concat,
+  encodeBytes32String,
+  hexlify,
+  keccak256,
+  sha256,
+  toUtf8Bytes,
+  type Signer,
+} from "ethers";
 
 import type { network } from "hardhat";
 
@@ -43,7 +53,16 @@ export async function deployInftFixture(connection: Connection) {
   ];
   const tee = new Wallet(TEE_KEY);
   const serving = await ethers.deployContract("InferenceServing__MockForINFT");
-  const inft = await ethers.deployContract("INFT", ["Proven Inference", "INFER", await serving.getAddress()]);
+  const [, , , , verifierOwner] = await ethers.getSigners();
+  const verifier = await ethers.deployContract("TransferVerifier", [verifierOwner, 1n, 0n, []]);
+  const inft = await ethers.deployContract("INFT", [
+    "Proven Inference",
+    "INFER",
+    await serving.getAddress(),
+    await verifier.getAddress(),
+    ZeroAddress,
+    0n,
+  ]);
 
   const minterAddress = await minter.getAddress();
   const ownerAddress = await owner.getAddress();
@@ -133,6 +152,7 @@ export async function deployInftFixture(connection: Connection) {
     networkHelpers,
     inft,
     serving,
+    verifier,
     tee,
     otherTee: new Wallet(OTHER_TEE_KEY),
     minter,
