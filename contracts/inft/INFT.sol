@@ -8,11 +8,13 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {IInferenceServing} from "../external/IInferenceServing.sol";
 import {IDialectHost} from "../interfaces/dialects/IDialectHost.sol";
 import {IERC7857, IERC7857Metadata, IntelligentData} from "../interfaces/IERC7857.sol";
-import {IERC7857DataVerifier} from "../interfaces/IERC7857DataVerifier.sol";
+import {IERC7857DataVerifier, TransferValidityProof} from "../interfaces/IERC7857DataVerifier.sol";
 import {IINFT} from "../interfaces/IINFT.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
+import {ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {InferenceMints} from "./InferenceMints.sol";
 import {ProvenTransfers} from "./ProvenTransfers.sol";
+import {Delivery} from "./ReturnedProofs.sol";
 import {Royalty} from "./Royalty.sol";
 import {TokenDocument} from "./TokenDocument.sol";
 import {TokenWord} from "./TokenWord.sol";
@@ -109,14 +111,28 @@ contract INFT is InferenceMints, Royalty {
         bytes32[] memory newDataHashes,
         bytes[] memory sealedKeys
     ) external onlySelf returns (uint256 newTokenId) {
-        TokenWord word = _wordFor(operator, tokenId);
-        if (word.owner() != from) revert ERC721IncorrectOwner(from, tokenId, word.owner());
-        _requireDelivery(tokenId, word, to, newDataHashes.length);
+        TokenWord word = _wordFrom(operator, from, tokenId);
+        ProofContext memory context = ProofContext(action, tokenId, word.sequence(), to);
+        _requireDelivery(context, word, newDataHashes.length);
         if (sealedKeys.length != newDataHashes.length) {
             revert ERC7857SealedKeyCount(sealedKeys.length, newDataHashes.length);
         }
-        _requireReencrypted(tokenId, newDataHashes);
-        return _carryOut(action, tokenId, word, to, newDataHashes, sealedKeys);
+        Delivery memory delivery = Delivery(_hashesOf(tokenId, newDataHashes.length), newDataHashes, sealedKeys);
+        _requireReencrypted(tokenId, delivery);
+        return _carryOut(context, word, delivery);
+    }
+
+    /// @inheritdoc IDialectHost
+    function hostDeliverProven(
+        uint8 action,
+        address operator,
+        address from,
+        address to,
+        uint256 tokenId,
+        TransferValidityProof[] calldata proofs
+    ) external onlySelf returns (uint256 newTokenId) {
+        _wordFrom(operator, from, tokenId);
+        return _deliver(action, operator, to, tokenId, proofs);
     }
 
     /// @inheritdoc IDialectHost
@@ -154,6 +170,12 @@ contract INFT is InferenceMints, Royalty {
             interfaceId == AGENT_NFT_AUTHORIZE_ID ||
             interfaceId == AGENT_NFT_CLONEABLE_ID ||
             super.supportsInterface(interfaceId);
+    }
+
+    /// @dev The word of a token that `operator` may act on and `from` owns.
+    function _wordFrom(address operator, address from, uint256 tokenId) private view returns (TokenWord word) {
+        word = _wordFor(operator, tokenId);
+        if (word.owner() != from) revert ERC721IncorrectOwner(from, tokenId, word.owner());
     }
 
     function _mintPlain(

@@ -9,7 +9,7 @@ import {IERC7857DataVerifier, OwnershipProof, TransferValidityProof} from "../in
 import {IINFT} from "../interfaces/IINFT.sol";
 import {ITransferVerifier, ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {TransferProof} from "../verifier/TransferProof.sol";
-import {ReturnedProofs} from "./ReturnedProofs.sol";
+import {Delivery, ReturnedProofs} from "./ReturnedProofs.sol";
 import {TokenWord} from "./TokenWord.sol";
 import {UsageAuthorizations} from "./UsageAuthorizations.sol";
 
@@ -33,13 +33,13 @@ abstract contract ProvenTransfers is UsageAuthorizations {
 
     /// @inheritdoc IERC7857
     function iTransfer(address to, uint256 tokenId, TransferValidityProof[] calldata proofs) external {
-        _deliver(TransferProof.TRANSFER, to, tokenId, proofs);
+        _deliver(TransferProof.TRANSFER, msg.sender, to, tokenId, proofs);
     }
 
     /// @inheritdoc IINFT
     function iTransferBatch(TransferItem[] calldata items) external {
         for (uint256 i = 0; i < items.length; ++i) {
-            _deliver(TransferProof.TRANSFER, items[i].to, items[i].tokenId, items[i].proofs);
+            _deliver(TransferProof.TRANSFER, msg.sender, items[i].to, items[i].tokenId, items[i].proofs);
         }
     }
 
@@ -49,7 +49,7 @@ abstract contract ProvenTransfers is UsageAuthorizations {
         uint256 tokenId,
         TransferValidityProof[] calldata proofs
     ) external returns (uint256 newTokenId) {
-        return _deliver(TransferProof.CLONE, to, tokenId, proofs);
+        return _deliver(TransferProof.CLONE, msg.sender, to, tokenId, proofs);
     }
 
     /// @inheritdoc IERC7857
@@ -78,93 +78,83 @@ abstract contract ProvenTransfers is UsageAuthorizations {
         return TransferProof.nonce(action, deadline, _existingWord(tokenId).sequence(), to, tokenId);
     }
 
+    /// @dev A transfer or a clone, whole.
+    function _deliver(
+        uint8 action,
+        address operator,
+        address to,
+        uint256 tokenId,
+        TransferValidityProof[] calldata proofs
+    ) internal returns (uint256 newTokenId) {
+        TokenWord word = _wordFor(operator, tokenId);
+        ProofContext memory context = ProofContext(action, tokenId, word.sequence(), to);
+        return _carryOut(context, word, _accept(context, word, proofs));
+    }
+
+    /// @dev Has the proofs verified, and returns what they bring for the data the token holds.
+    function _accept(
+        ProofContext memory context,
+        TokenWord word,
+        TransferValidityProof[] calldata proofs
+    ) internal returns (Delivery memory delivery) {
+        _requireDelivery(context, word, proofs.length);
+        delivery =
+            _returnedProofs == address(0) ? _verifyDirectly(context, proofs) : _verifyByReturn(context, word, proofs);
+        _requireReencrypted(context.tokenId, delivery);
+    }
+
     /// @dev Carries out what accepted proofs are for: moves a token and its data, or mints the receiver one of its own. The
     /// proofs are used up with the sequence.
     /// @return newTokenId The clone; 0 after a transfer.
     function _carryOut(
-        uint8 action,
-        uint256 tokenId,
+        ProofContext memory context,
         TokenWord word,
-        address to,
-        bytes32[] memory newDataHashes,
-        bytes[] memory sealedKeys
+        Delivery memory delivery
     ) internal returns (uint256 newTokenId) {
-        uint256 delivered = tokenId;
-        if (action == TransferProof.CLONE) {
-            _startSequence(tokenId, word);
+        uint256 delivered = context.tokenId;
+        if (context.action == TransferProof.CLONE) {
+            _startSequence(context.tokenId, word);
             delivered = newTokenId = _nextId();
-            _mintToken(newTokenId, to, word.dataCount(), word.schemaId());
-            emit Cloned(tokenId, newTokenId, word.owner(), to);
+            _mintToken(newTokenId, context.to, word.dataCount(), word.schemaId());
+            emit Cloned(context.tokenId, newTokenId, word.owner(), context.to);
         } else {
-            _move(tokenId, word, to);
-            emit Transferred(tokenId, word.owner(), to);
-            emit MetadataUpdate(tokenId);
+            _move(context.tokenId, word, context.to);
+            emit Transferred(context.tokenId, word.owner(), context.to);
+            emit MetadataUpdate(context.tokenId);
         }
-        _setHashes(delivered, newDataHashes);
-        emit PublishedSealedKey(to, delivered, sealedKeys);
-    }
-
-    /// @dev Has the proofs verified, and returns the new hashes and keys they bring for the data the token holds.
-    function _accept(
-        uint8 action,
-        uint256 tokenId,
-        TokenWord word,
-        address to,
-        TransferValidityProof[] calldata proofs
-    ) internal returns (bytes32[] memory newDataHashes, bytes[] memory sealedKeys) {
-        _requireDelivery(tokenId, word, to, proofs.length);
-        ProofContext memory context = ProofContext(action, tokenId, word.sequence(), to);
-        bytes32[] memory oldDataHashes;
-        (oldDataHashes, newDataHashes, sealedKeys) = _returnedProofs == address(0)
-            ? _verifyDirectly(context, proofs)
-            : _verifyByReturn(context, word, proofs);
-        bytes32[] memory held = _hashesOf(tokenId, proofs.length);
-        for (uint256 i = 0; i < held.length; ++i) {
-            if (oldDataHashes[i] != held[i]) revert ERC7857DataHashMismatch(tokenId, i, oldDataHashes[i], held[i]);
-        }
-        _requireReencrypted(tokenId, newDataHashes);
+        _setHashes(delivered, delivery.newDataHashes);
+        emit PublishedSealedKey(context.to, delivered, delivery.sealedKeys);
     }
 
     /// @dev What holds for every delivery, whatever format its proofs have: somebody gets all of some data.
-    function _requireDelivery(uint256 tokenId, TokenWord word, address to, uint256 given) internal pure {
-        if (to == address(0)) revert ERC721InvalidReceiver(address(0));
+    function _requireDelivery(ProofContext memory context, TokenWord word, uint256 given) internal pure {
+        if (context.to == address(0)) revert ERC721InvalidReceiver(address(0));
         if (given == 0) revert ITransferVerifier.ProofMissing();
-        if (given != word.dataCount()) revert ERC7857DataCount(tokenId, given, word.dataCount());
+        if (given != word.dataCount()) revert ERC7857DataCount(context.tokenId, given, word.dataCount());
     }
 
-    function _requireReencrypted(uint256 tokenId, bytes32[] memory newDataHashes) internal view {
-        bytes32[] memory held = _hashesOf(tokenId, newDataHashes.length);
+    /// @dev The proofs must be about the data held, and each datum be encrypted anew.
+    function _requireReencrypted(uint256 tokenId, Delivery memory delivery) internal view {
+        bytes32[] memory held = _hashesOf(tokenId, delivery.newDataHashes.length);
         for (uint256 i = 0; i < held.length; ++i) {
-            if (newDataHashes[i] == 0 || newDataHashes[i] == held[i]) {
-                revert ERC7857DataUnchanged(tokenId, i, newDataHashes[i]);
-            }
+            (bytes32 oldHash, bytes32 newHash) = (delivery.oldDataHashes[i], delivery.newDataHashes[i]);
+            if (oldHash != held[i]) revert ERC7857DataHashMismatch(tokenId, i, oldHash, held[i]);
+            if (newHash == 0 || newHash == oldHash) revert ERC7857DataUnchanged(tokenId, i, newHash);
         }
-    }
-
-    function _deliver(
-        uint8 action,
-        address to,
-        uint256 tokenId,
-        TransferValidityProof[] calldata proofs
-    ) private returns (uint256 newTokenId) {
-        TokenWord word = _wordFor(msg.sender, tokenId);
-        (bytes32[] memory hashes, bytes[] memory keys) = _accept(action, tokenId, word, to, proofs);
-        return _carryOut(action, tokenId, word, to, hashes, keys);
     }
 
     function _verifyDirectly(
         ProofContext memory context,
         TransferValidityProof[] calldata proofs
-    ) private view returns (bytes32[] memory oldDataHashes, bytes32[] memory newDataHashes, bytes[] memory sealedKeys) {
+    ) private view returns (Delivery memory delivery) {
         ITransferVerifier(address(_verifier)).verifyFor(context, proofs);
-        oldDataHashes = new bytes32[](proofs.length);
-        newDataHashes = new bytes32[](proofs.length);
-        sealedKeys = new bytes[](proofs.length);
-        for (uint256 i = 0; i < proofs.length; ++i) {
+        uint256 count = proofs.length;
+        delivery = Delivery(new bytes32[](count), new bytes32[](count), new bytes[](count));
+        for (uint256 i = 0; i < count; ++i) {
             OwnershipProof calldata proof = proofs[i].ownershipProof;
-            oldDataHashes[i] = proof.oldDataHash;
-            newDataHashes[i] = proof.newDataHash;
-            sealedKeys[i] = proof.sealedKey;
+            delivery.oldDataHashes[i] = proof.oldDataHash;
+            delivery.newDataHashes[i] = proof.newDataHash;
+            delivery.sealedKeys[i] = proof.sealedKey;
         }
     }
 
@@ -173,7 +163,7 @@ abstract contract ProvenTransfers is UsageAuthorizations {
         ProofContext memory context,
         TokenWord word,
         TransferValidityProof[] calldata proofs
-    ) private returns (bytes32[] memory oldDataHashes, bytes32[] memory newDataHashes, bytes[] memory sealedKeys) {
+    ) private returns (Delivery memory delivery) {
         bytes memory returned = Address.functionDelegateCall(
             _returnedProofs,
             abi.encodeCall(ReturnedProofs.accept, (_verifier, context, _delegates[context.to], proofs))
@@ -181,6 +171,6 @@ abstract contract ProvenTransfers is UsageAuthorizations {
         if (TokenWord.unwrap(_wordOf(context.tokenId)) != TokenWord.unwrap(word)) {
             revert ERC7857TokenChanged(context.tokenId);
         }
-        return abi.decode(returned, (bytes32[], bytes32[], bytes[]));
+        return abi.decode(returned, (Delivery));
     }
 }

@@ -10,6 +10,13 @@ import {IINFT} from "../interfaces/IINFT.sol";
 import {ITransferVerifier, ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {TransferProof} from "../verifier/TransferProof.sol";
 
+/// @notice What accepted proofs bring: for each datum the hash it had, the one it gets, and its sealed key.
+struct Delivery {
+    bytes32[] oldDataHashes;
+    bytes32[] newDataHashes;
+    bytes[] sealedKeys;
+}
+
 /// @title Proofs checked by a verifier that knows the final standard only
 /// @notice Such a verifier is told nothing but the proofs, and returns what they are about; to compare is left to the token.
 /// @dev Runs by delegatecall in the place of the token, which is the verifier's caller. A contract of its own, because a
@@ -24,21 +31,19 @@ contract ReturnedProofs {
         ProofContext calldata context,
         address delegate,
         TransferValidityProof[] calldata proofs
-    ) external returns (bytes32[] memory oldDataHashes, bytes32[] memory newDataHashes, bytes[] memory sealedKeys) {
+    ) external returns (Delivery memory delivery) {
         TransferValidityProofOutput[] memory outputs = verifier.verifyTransferValidity(proofs);
         uint256 count = outputs.length;
         if (count != proofs.length) revert IINFT.ERC7857DataCount(context.tokenId, count, proofs.length);
         (bytes memory nonce, uint48 deadline) = _expectedNonce(context, proofs[0].accessProof.nonce);
-        oldDataHashes = new bytes32[](count);
-        newDataHashes = new bytes32[](count);
-        sealedKeys = new bytes[](count);
+        delivery = Delivery(new bytes32[](count), new bytes32[](count), new bytes[](count));
         for (uint256 i = 0; i < count; ++i) {
             TransferValidityProofOutput memory output = outputs[i];
             _requireNonces(i, output, nonce);
             _requireReceiver(output, context.to, delegate);
-            oldDataHashes[i] = output.oldDataHash;
-            newDataHashes[i] = output.newDataHash;
-            sealedKeys[i] = output.sealedKey;
+            delivery.oldDataHashes[i] = output.oldDataHash;
+            delivery.newDataHashes[i] = output.newDataHash;
+            delivery.sealedKeys[i] = output.sealedKey;
         }
         if (block.timestamp > deadline) revert ITransferVerifier.ProofExpired(deadline, block.timestamp);
     }

@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {TransferValidityProof} from "../interfaces/IERC7857DataVerifier.sol";
 import {IINFT} from "../interfaces/IINFT.sol";
+import {ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {TransferProof} from "../verifier/TransferProof.sol";
 import {ProvenTransfers} from "./ProvenTransfers.sol";
+import {Delivery} from "./ReturnedProofs.sol";
 import {TokenWord} from "./TokenWord.sol";
 
 /// @title Transfers whose proofs are accepted first and which a plain ERC-721 transfer completes
@@ -24,11 +26,12 @@ abstract contract StagedTransfers is ProvenTransfers {
     /// @inheritdoc IINFT
     function stageTransfer(address to, uint256 tokenId, TransferValidityProof[] calldata proofs) external {
         TokenWord word = _wordFor(msg.sender, tokenId);
-        (bytes32[] memory hashes, bytes[] memory keys) = _accept(TransferProof.TRANSFER, tokenId, word, to, proofs);
+        ProofContext memory context = ProofContext(TransferProof.TRANSFER, tokenId, word.sequence(), to);
+        Delivery memory delivery = _accept(context, word, proofs);
         (, uint48 deadline, , , ) = TransferProof.decode(proofs[0].accessProof.nonce);
         _announceVoid(tokenId, word);
         _setWord(tokenId, word.withStage(true));
-        _stages[tokenId] = Stage(to, deadline, _store(abi.encode(hashes, keys)));
+        _stages[tokenId] = Stage(to, deadline, _store(abi.encode(delivery)));
         emit TransferStaged(tokenId, to, deadline);
     }
 
@@ -55,7 +58,7 @@ abstract contract StagedTransfers is ProvenTransfers {
         Stage memory stage = _stages[tokenId];
         if (!word.isStaged() || stage.to != to) revert ERC7857TransferNeedsProof(from, to, tokenId);
         if (block.timestamp > stage.deadline) revert ERC7857StageExpired(tokenId, stage.deadline, block.timestamp);
-        (bytes32[] memory hashes, bytes[] memory keys) = abi.decode(_load(stage.blob), (bytes32[], bytes[]));
-        _carryOut(TransferProof.TRANSFER, tokenId, word.withStage(false), to, hashes, keys);
+        ProofContext memory context = ProofContext(TransferProof.TRANSFER, tokenId, word.sequence(), to);
+        _carryOut(context, word.withStage(false), abi.decode(_load(stage.blob), (Delivery)));
     }
 }

@@ -181,15 +181,15 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
             }
             bytes32 hash = ownership.dataHash;
             if (access.dataHash != hash) revert ITransferVerifier.ProofHashMismatch(i, access.dataHash, hash);
-            (, bytes32 oldDataHash) = _datum(data, tokenId, proofs.length, i);
+            (, bytes32 oldDataHash) = _datum(data, context.tokenId, proofs.length, i);
             _requireNonce(context, i, access.nonce, oldDataHash);
             _requireNonce(context, i, ownership.nonce, oldDataHash);
-            _requireKey(to, access.targetPubkey, ownership.targetPubkey);
+            _requireKey(context.to, access.targetPubkey, ownership.targetPubkey);
             bytes memory key = ownership.sealedKey;
             // Without one, the ownership message would have the length of an access message.
             if (key.length == 0) revert DialectSealedKeyEmpty(i);
             ITransferVerifier(verifier).verifySignatures(
-                to,
+                context.to,
                 _digest(abi.encodePacked(hash, access.targetPubkey, access.nonce)),
                 access.proof,
                 _digest(abi.encodePacked(hash, key, ownership.targetPubkey, ownership.nonce)),
