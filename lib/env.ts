@@ -31,6 +31,15 @@ export const VARIABLES = {
   ARISTOTLE_RPC_URL: { describe: "JSON-RPC of the Aristotle mainnet", secret: false, fallback: "https://evmrpc.0g.ai" },
   ARISTOTLE_PRIVATE_KEY: { describe: "key that pays on mainnet, with real money; nothing aliases it", secret: true },
   ARISTOTLE_DECRYPTION_KEY: { describe: "key that opens private data on mainnet, likewise", secret: true },
+  ATTESTOR_PRIVATE_KEY: {
+    describe: "key of the attestor that `inft attestor serve` runs; or in the keystore. It holds no funds",
+    secret: true,
+  },
+  ZG_ATTESTORS: {
+    describe: "attestors to ask for a transfer, as URLs with commas between them, instead of --attestor",
+    secret: false,
+    fallback: "",
+  },
   LOCALHOST_RPC_URL: {
     describe: "where `galileo up` serves, for --network localhost",
     secret: false,

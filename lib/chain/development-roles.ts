@@ -13,8 +13,10 @@ export const ROLES = {
   providers: [10, 11, 12],
   /** Providers a fork brings along: others than the above, so that a fork of an embedded chain tells them apart. */
   forkProviders: [13, 14, 15],
+  /** Runs a second attestor (`inft attestor serve`); the first one has a key of its own. */
+  attestor: 19,
   /** Handed out by `fundedUser()`, in this order; after these, {@link spareAccount}s. */
-  users: [1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18, 19],
+  users: [1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18],
 } as const;
 
 /**

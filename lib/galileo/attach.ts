@@ -10,11 +10,12 @@ import { FUNDED_ACCOUNTS } from "../chain/development-mnemonic.ts";
 import type { Address, Hex } from "../hex.ts";
 import { networkNamed, type Network } from "../networks.ts";
 import { ROLES } from "../chain/development-roles.ts";
+import { startLocalAttestor } from "./attestor.ts";
 import { bootContracts } from "./boot.ts";
 import { bootOptions } from "./boot-options.ts";
 import { ForkWithoutContractsError } from "./errors.ts";
 import { Galileo } from "./galileo.ts";
-import { localServices } from "./local-services.ts";
+import { attestorPort, localServices } from "./local-services.ts";
 import { startLocalProvider } from "./provider/local-provider.ts";
 import { codeAt, readAddress, type Eip1193 } from "./rpc.ts";
 
@@ -59,7 +60,8 @@ async function equip(
     cacheTimeout: -1,
   });
   const log = options.log ?? (() => undefined);
-  const galileo = new Galileo({ network, rpc, provider, startProvider: startLocalProvider, log }, owner);
+  const attestor = await startLocalAttestor({ network, provider, port: attestorPort(options), log });
+  const galileo = new Galileo({ network, rpc, provider, startProvider: startLocalProvider, attestor, log }, owner);
   try {
     await galileo.registerProviders(localServices(mode, options), placeContracts);
     return galileo;

@@ -10,6 +10,7 @@ import { checksum, toHex, type Address } from "../hex.ts";
 import type { Network } from "../networks.ts";
 import { NEURON_PER_0G } from "../units.ts";
 import { ROLES, spareAccount } from "../chain/development-roles.ts";
+import type { LocalAttestor } from "./attestor.ts";
 import { fundUpTo, registerService, setEndorsement } from "./boot.ts";
 import type { LocalProvider, LocalProviderOptions, SettlementOutcome } from "./provider/options.ts";
 import { impersonating, impersonatingWith, passTime, setBalance, type Eip1193 } from "./rpc.ts";
@@ -20,6 +21,7 @@ export interface GalileoParts {
   readonly rpc: Eip1193;
   readonly provider: BrowserProvider;
   readonly startProvider: (options: LocalProviderOptions) => Promise<LocalProvider>;
+  readonly attestor: LocalAttestor;
   readonly log: Log;
 }
 
@@ -83,6 +85,11 @@ export class Galileo {
     if (found === undefined)
       throw new RangeError(`there are ${this.#providers.length} local providers, not ${index + 1}`);
     return found;
+  }
+
+  /** The attestor of this process, which re-encrypts data that changes hands. Its key ends with the connection. */
+  get attestor(): LocalAttestor {
+    return this.#parts.attestor;
   }
 
   /** Address of the owner of 0G's contracts: development account 9 when embedded, the real owner's on a fork. */
@@ -196,14 +203,14 @@ export class Galileo {
   /** What stands on this chain, what of it is real, and whether the providers answer. */
   async status(): Promise<GalileoStatus> {
     const { network, rpc, provider } = this.#parts;
-    return inspectGalileo({ network, rpc, provider, fetch: globalThis.fetch });
+    return inspectGalileo({ network, rpc, provider, fetch: globalThis.fetch, attestors: [this.attestor] });
   }
 
-  /** Stops the providers. The connection's `close()` calls it. */
+  /** Stops providers and attestor. The connection's `close()` calls it. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all(this.#providers.map(async (provider) => provider.close()));
+    await Promise.all([this.attestor.stop(), ...this.#providers.map(async (provider) => provider.close())]);
     this.#parts.provider.destroy();
   }
 

@@ -5,7 +5,7 @@ import type { NewProvider } from "./galileo.ts";
 
 /** What `galileo up` may change about the three providers. */
 export interface LocalServiceOptions {
-  /** First of three consecutive ports; 0 or absent takes free ones. */
+  /** First of four consecutive ports: three providers and the attestor; 0 or absent takes free ones. */
   readonly providerPort?: number;
   /** Milliseconds between settlements of each provider. Absent: they settle when told to. */
   readonly settleIntervalMs?: number;
@@ -24,6 +24,11 @@ const SERVICES = [
   // The cheapest, so that whoever picks by price alone picks wrong.
   { model: "not-endorsed", inputPrice: 20_000_000_000n, outputPrice: 40_000_000_000n, endorsed: false },
 ] as const;
+
+/** The port after the last provider's. */
+export function attestorPort({ providerPort = 0 }: LocalServiceOptions): number {
+  return providerPort === 0 ? 0 : providerPort + SERVICES.length;
+}
 
 /** The three providers, with their accounts and names: others on a fork, which may be a fork of an embedded network. */
 export function localServices(mode: "local" | "fork", options: LocalServiceOptions = {}): readonly NewProvider[] {

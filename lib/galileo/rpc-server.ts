@@ -10,8 +10,8 @@ import type { FastifyInstance } from "fastify";
 
 import { revertDataOf } from "../chain/revert.ts";
 import { isHex, type Address, type Hex } from "../hex.ts";
-import { isLoopback } from "../loopback.ts";
-import { PortTakenError } from "./provider/errors.ts";
+import { asListenError } from "../listen.ts";
+import { isLoopbackHost } from "../loopback.ts";
 import type { Eip1193 } from "./rpc.ts";
 
 export interface RpcServerOptions {
@@ -20,6 +20,8 @@ export interface RpcServerOptions {
   readonly port: number;
   /** Whether a transaction signed by this account may be taken. */
   readonly mayBroadcast: (sender: Address) => boolean;
+  /** Answers that are not the chain's, by method. */
+  readonly own?: Readonly<Record<string, () => unknown>>;
 }
 
 export interface RpcServer {
@@ -65,9 +67,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     await app.listen({ port: options.port, host: "127.0.0.1" });
   } catch (error) {
     await app.close();
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
-    throw new PortTakenError({ port: options.port, what: "chain" }, error);
+    throw asListenError(error, { port: options.port, what: "chain" });
   }
   const { port } = app.server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, port, close: async () => app.close() };
@@ -80,14 +80,9 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
 function refuseForeignPages(app: FastifyInstance): void {
   app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
-    if (isLoopback(hostname(request.headers.host))) return;
+    if (isLoopbackHost(request.headers.host)) return;
     await reply.status(403).send(failed(null, CODES.refused, "only 127.0.0.1 and localhost are served"));
   });
-}
-
-function hostname(host: string | undefined): string {
-  const url = `http://${host ?? ""}`;
-  return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
 async function answerBody(options: RpcServerOptions, body: unknown): Promise<Answer | Answer[] | undefined> {
@@ -119,9 +114,11 @@ function parseCall(request: unknown): Call | undefined {
   return { id, method, params };
 }
 
-async function perform({ rpc, mayBroadcast }: RpcServerOptions, call: Call): Promise<Answer> {
+async function perform({ rpc, mayBroadcast, own = {} }: RpcServerOptions, call: Call): Promise<Answer> {
   const { method, params } = call;
   const id = call.id ?? null;
+  const answer = Object.hasOwn(own, method) ? own[method] : undefined;
+  if (answer !== undefined) return { jsonrpc: "2.0", id, result: answer() };
   const sender = method === "eth_sendRawTransaction" ? senderOf(params[0]) : undefined;
   if (sender !== undefined && !mayBroadcast(sender)) return failed(id, CODES.refused, refusal(sender));
   try {

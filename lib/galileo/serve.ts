@@ -8,6 +8,7 @@ import { FUNDED_ACCOUNTS } from "../chain/development-mnemonic.ts";
 import type { Address } from "../hex.ts";
 import type { ZgContracts } from "../networks.ts";
 import { ROLES } from "../chain/development-roles.ts";
+import { ATTESTORS_METHOD, type LocalAttestorEntry } from "./attestor.ts";
 import { bootOptions, type BootOptions } from "./boot-options.ts";
 import type { Galileo } from "./galileo.ts";
 import type { LocalServiceOptions } from "./local-services.ts";
@@ -38,11 +39,12 @@ export interface ServedGalileo {
   readonly chainId: number;
   readonly contracts: ZgContracts;
   readonly providers: readonly ServedProvider[];
+  readonly attestor: LocalAttestorEntry;
   /** The 20 published accounts, keys included: they are no secret anywhere. */
   readonly accounts: readonly ServedAccount[];
   readonly galileo: Galileo;
   /** Stops serving: the chain, the providers, the connection. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Nobody can tell a served provider to settle, so it does so by the clock. */
@@ -66,12 +68,15 @@ export async function serveGalileo(
   const connection = await bootOptions.run(boot, async () => hre.network.create("default"));
   try {
     const { galileo } = connection;
+    const { address, url: attestorUrl, publicKey } = galileo.attestor;
+    const attestor: LocalAttestorEntry = { address, url: attestorUrl, publicKey };
     const accounts = servedAccounts();
     const own = new Set(accounts.map(({ address }) => address));
     const server = await startRpcServer({
       rpc: connection.provider,
       port,
       mayBroadcast: (sender) => own.has(sender),
+      own: { [ATTESTORS_METHOD]: () => [attestor] },
     });
     const { services } = await galileo.status();
     const close = async () => {
@@ -83,7 +88,7 @@ export async function serveGalileo(
       return { address, url, teeSigner, model: service?.model ?? "", endorsed: service?.endorsed ?? false };
     });
     const { chainId, contracts } = galileo.network;
-    return { url: server.url, chainId, contracts, providers, accounts, galileo, close };
+    return { url: server.url, chainId, contracts, providers, attestor, accounts, galileo, close };
   } catch (error) {
     await connection.close();
     throw error;
@@ -101,6 +106,7 @@ function servedAccounts(): readonly ServedAccount[] {
 function roleOf(index: number): string {
   if (index === ROLES.user) return "the user: what tasks sign with";
   if (index === ROLES.owner) return "owner of 0G's contracts";
+  if (index === ROLES.attestor) return "an attestor of its own: inft attestor serve";
   if ((ROLES.providers as readonly number[]).includes(index)) return "provider";
   return "free";
 }

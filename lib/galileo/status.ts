@@ -8,6 +8,8 @@ import { chainCall } from "../chain/revert.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
 import type { Mode, Network } from "../networks.ts";
 import { modelsUrl, serviceBase } from "../protocol/endpoints.ts";
+import type { LocalAttestorEntry } from "./attestor.ts";
+import { ATTESTOR_PATHS } from "../inft/attestor/paths.ts";
 import { GalileoMissingError } from "./errors.ts";
 import { precompileStandInHash } from "./precompiles.ts";
 import { PRECOMPILES, PREDEPLOYS } from "./predeploys.ts";
@@ -66,7 +68,16 @@ export interface GalileoStatus {
   readonly services: readonly ServiceStatus[];
   /** All registered services; `services` holds the first {@link PROBED}. */
   readonly serviceCount: number;
+  /** The network's own; it tells how far they are to be trusted that they are listed under `simulated`. */
+  readonly attestors: readonly AttestorStatus[];
   readonly simulated: readonly string[];
+}
+
+export interface AttestorStatus extends LocalAttestorEntry {
+  /** `GET /v1/attestor` was answered. */
+  readonly alive: boolean;
+  /** Why not. */
+  readonly reason: string | undefined;
 }
 
 export interface InspectContext {
@@ -74,6 +85,8 @@ export interface InspectContext {
   readonly rpc: Eip1193;
   readonly provider: Provider;
   readonly fetch: typeof fetch;
+  /** Of the network itself; empty on live ones. */
+  readonly attestors: readonly LocalAttestorEntry[];
 }
 
 /** Services whose server is asked: one page of the contract's list. */
@@ -84,6 +97,7 @@ const PROBE_TIMEOUT_MS = 3_000;
 export const SIMULATED = [
   "consensus: one process makes one block for each transaction, and time can be moved",
   "TEE: the providers' signing keys are ordinary keys, made for this run; /v1/quote says so",
+  "attestor: a development attestor, an ordinary key made for this run",
   "language model: a deterministic responder, unless `galileo up --upstream` names a server",
   "precompiles: calls to 0x…1000, 0x…1001 and 0x…1002 are refused",
   "ownership: development account 9 owns 0G's contracts",
@@ -133,6 +147,7 @@ export async function inspectGalileo(ctx: InspectContext): Promise<GalileoStatus
     precompiles,
     services: await Promise.all(services.map(async (service) => serviceStatus(ctx, service))),
     serviceCount: Number(total),
+    attestors: await Promise.all(ctx.attestors.map(async (attestor) => attestorStatus(ctx, attestor))),
     simulated: network.mode === "local" ? SIMULATED : [],
   };
 }
@@ -166,13 +181,23 @@ interface ListedService {
 
 async function serviceStatus(ctx: InspectContext, service: ListedService): Promise<ServiceStatus> {
   const { provider, model, url, teeSignerAcknowledged: endorsed } = service;
-  return { provider: checksum(provider), model, url, endorsed, ...(await probe(ctx.fetch, url)) };
+  return {
+    provider: checksum(provider),
+    model,
+    url,
+    endorsed,
+    ...(await probe(ctx.fetch, modelsUrl(serviceBase(url)))),
+  };
 }
 
-/** Not an error: a provider that is down is part of the answer. */
+async function attestorStatus(ctx: InspectContext, { address, url, publicKey }: LocalAttestorEntry) {
+  return { address, url, publicKey, ...(await probe(ctx.fetch, `${url}${ATTESTOR_PATHS.describe}`)) };
+}
+
+/** Not an error: a server that is down is part of the answer. */
 async function probe(ask: typeof fetch, url: string): Promise<Pick<ServiceStatus, "alive" | "reason">> {
   try {
-    const response = await ask(modelsUrl(serviceBase(url)), { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    const response = await ask(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     await response.body?.cancel();
     return response.ok ? { alive: true, reason: undefined } : { alive: false, reason: `HTTP ${response.status}` };
   } catch (error) {

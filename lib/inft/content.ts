@@ -136,6 +136,17 @@ export interface OpenParams {
 const COUNTED_IDS = 2n ** 64n;
 
 /**
+ * Requires that an envelope may be of this token, as far as that can be seen from outside.
+ * @throws {ContentMisplacedError} when it names the id of another one. {@link EnvelopeVersionError}
+ */
+export function requirePlacedIn(ciphertext: Uint8Array, tokenId: bigint): void {
+  const bound = envelopeToken(ciphertext);
+  if (BigInt(bound) < COUNTED_IDS && bound !== tokenBytes(tokenId)) {
+    throw new ContentMisplacedError({ expected: tokenBytes(tokenId), actual: bound });
+  }
+}
+
+/**
  * Opens a sealed datum with the owner's key. It may be bound to the token's id or to a salt, which nobody can tell from
  * another token's hash: that it belongs to this token is what the data hash on chain says.
  * @throws {StorageRootMismatchError} when the ciphertext is not the one the token lists.
@@ -147,10 +158,7 @@ export function openDatum(params: OpenParams): Uint8Array {
   const { ciphertext, dataHash, tokenId, chainId, contract, index } = params;
   const actual = ciphertext.length === 0 ? "0x" : storageRoot(ciphertext);
   if (actual !== dataHash) throw new StorageRootMismatchError({ expected: dataHash, actual, where: "the ciphertext" });
-  const bound = envelopeToken(ciphertext);
-  if (BigInt(bound) < COUNTED_IDS && bound !== tokenBytes(tokenId)) {
-    throw new ContentMisplacedError({ expected: tokenBytes(tokenId), actual: bound });
-  }
+  requirePlacedIn(ciphertext, tokenId);
   const dataKey = openKey(fromHex(params.sealedKey), params.privateKey);
   return decryptData(ciphertext, dataKey, { chainId, contract, index });
 }

@@ -17,7 +17,7 @@ export const LAYERS = {
   gateway: ["base", "protocol", "chain", "compute"],
   flow: ["base", "protocol", "sealing", "chain", "storage", "attestation", "explorer", "compute", "inft"],
   jobs: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute", "inft", "flow"],
-  galileo: ["base", "protocol", "sealing", "chain"],
+  galileo: ["base", "protocol", "sealing", "chain", "storage", "inft"],
 };
 
 /** The layer a path inside lib/ belongs to, e.g. `chain/send.ts` → `chain`. */

@@ -7,7 +7,9 @@ export const galileoTasks = [
   emptyTask("galileo", "The embedded Galileo: 0G's contracts and three providers on this machine").build(),
   task(["galileo", "up"], "Serve the embedded Galileo on 127.0.0.1 until Ctrl-C, for --network localhost")
     .addOption(option("port", "Port of the chain; 0 takes a free one (default: 8545)"))
-    .addOption(option("providerPort", "First of three ports for the providers; 0 takes free ones (default: 0)"))
+    .addOption(
+      option("providerPort", "First of four ports: three providers and the attestor; 0 takes free ones (default: 0)"),
+    )
     .addOption(option("upstream", "Base URL of an OpenAI-compatible server that answers the prompts"))
     .addFlag(JSON_FLAG)
     .setAction(() => import("./up.ts"))

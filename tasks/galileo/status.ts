@@ -6,6 +6,7 @@ import { shortAddress } from "../../lib/hex.ts";
 import { inspectGalileo, type CodeMatch, type GalileoStatus } from "../../lib/galileo/status.ts";
 import { withUnit } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
+import { ownAttestors } from "../support/attestors.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
 
 /** Reads only. Exit 3 when something that should stand there does not. */
@@ -18,8 +19,16 @@ async function status(_args: object, hre: HardhatRuntimeEnvironment): Promise<An
       details: { network: selected.name },
     });
   }
-  return withConnection(hre, async ({ network, connection, read }) => {
-    const found = await inspectGalileo({ network, rpc: connection.provider, provider: read.provider, fetch });
+  return withConnection(hre, async (open) => {
+    const { network, connection, read } = open;
+    const attestors = await ownAttestors(open);
+    const found = await inspectGalileo({
+      network,
+      rpc: connection.provider,
+      provider: read.provider,
+      fetch,
+      attestors,
+    });
     const unknown = found.predeploys.filter(({ match }) => match === "neither" || match === "empty");
     const refusal =
       unknown.length === 0
@@ -41,7 +50,7 @@ const MEANING: Record<CodeMatch, string> = {
 };
 
 function describe(found: GalileoStatus): readonly string[] {
-  const { predeploys, precompiles, services, serviceCount, simulated } = found;
+  const { predeploys, precompiles, services, serviceCount, attestors, simulated } = found;
   const reasons = [
     ...new Set(predeploys.filter(({ match }) => match === "placed").map(({ difference }) => difference)),
   ];
@@ -65,6 +74,10 @@ function describe(found: GalileoStatus): readonly string[] {
     ...services.map(
       ({ provider, model, url, endorsed, alive, reason }) =>
         `  ${provider}  ${endorsed ? "endorsed    " : "not endorsed"}  ${alive ? "alive" : `down (${reason ?? "?"})`}  ${model}  ${url}`,
+    ),
+    ...(attestors.length === 0 ? [] : ["", "Attestors"]),
+    ...attestors.map(
+      ({ address, url, alive, reason }) => `  ${address}  ${alive ? "alive" : `down (${reason ?? "?"})`}  ${url}`,
     ),
     ...(simulated.length === 0 ? [] : ["", "Simulated", ...simulated.map((what) => `  ${what}`)]),
   ];

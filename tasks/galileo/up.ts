@@ -4,8 +4,9 @@ import { UsageError } from "../../lib/errors.ts";
 import { NotServableError } from "../../lib/galileo/errors.ts";
 import { serveGalileo, type ServedGalileo } from "../../lib/galileo/serve.ts";
 import { action, type Answer, type TaskIo } from "../support/action.ts";
-import { parseCount } from "../support/arguments.ts";
+import { parsePort } from "../support/arguments.ts";
 import { selectedNetwork } from "../support/connection.ts";
+import { closeOnSignal } from "../support/signals.ts";
 
 interface UpArguments {
   readonly port: string | undefined;
@@ -14,7 +15,6 @@ interface UpArguments {
 }
 
 const DEFAULT_PORT = "8545";
-const LAST_PORT = 65_535;
 
 /** Serves, answers as soon as it is ready, and goes on serving until a signal: the open server keeps the process. */
 async function up(args: UpArguments, hre: HardhatRuntimeEnvironment, io: TaskIo): Promise<Answer> {
@@ -26,21 +26,9 @@ async function up(args: UpArguments, hre: HardhatRuntimeEnvironment, io: TaskIo)
     ...(args.upstream === undefined ? {} : { upstream: parseUpstream(args.upstream) }),
     log: io.log,
   });
-  closeOnSignal(served, io);
-  const { url, chainId, contracts, providers, accounts } = served;
-  return { data: { url, chainId, contracts, providers, accounts }, text: describe(served) };
-}
-
-function parsePort(text: string, name: string): number {
-  const port = parseCount(text, name);
-  if (port > LAST_PORT) {
-    throw new UsageError({
-      message: `--${name} ${text} is not a port`,
-      remedy: `Give a number from 1 to ${LAST_PORT}, or 0 for a free port.`,
-      details: { [name]: text },
-    });
-  }
-  return port;
+  void closeOnSignal("galileo", served.close, io);
+  const { url, chainId, contracts, providers, attestor, accounts } = served;
+  return { data: { url, chainId, contracts, providers, attestor, accounts }, text: describe(served) };
 }
 
 function parseUpstream(text: string): string {
@@ -52,21 +40,7 @@ function parseUpstream(text: string): string {
   });
 }
 
-function closeOnSignal(served: ServedGalileo, io: TaskIo): void {
-  const stop = () => {
-    process.removeListener("SIGINT", stop);
-    process.removeListener("SIGTERM", stop);
-    io.log("galileo: stopping");
-    served.close().catch((error: unknown) => {
-      io.log(`galileo: did not stop cleanly: ${String(error)}`);
-      process.exitCode = 1;
-    });
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-}
-
-function describe({ url, chainId, contracts, providers, accounts }: ServedGalileo): readonly string[] {
+function describe({ url, chainId, contracts, providers, attestor, accounts }: ServedGalileo): readonly string[] {
   const used = accounts.filter(({ index, role }) => index === 1 || role !== "free");
   const network = url === `http://127.0.0.1:${DEFAULT_PORT}` ? "" : `LOCALHOST_RPC_URL=${url} `;
   const hardhat = `${network}npx hardhat --network localhost`;
@@ -82,6 +56,9 @@ function describe({ url, chainId, contracts, providers, accounts }: ServedGalile
     ...providers.map(
       ({ address, model, url: at, endorsed }) => `  ${address}  ${at}  ${model}${endorsed ? "" : "  (not endorsed)"}`,
     ),
+    "",
+    "Attestor (development: an ordinary key, made for this run)",
+    `  ${attestor.address}  ${attestor.url}`,
     "",
     `Accounts, 10000 0G each. The keys are published: never use them on a public chain (all ${accounts.length}: --json)`,
     ...used.map(({ index, address, privateKey, role }) => `  #${index}  ${address}  ${privateKey}  ${role}`),

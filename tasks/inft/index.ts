@@ -3,6 +3,7 @@ import { ArgumentType } from "hardhat/types/arguments";
 
 import { COLLECTION } from "../../lib/inft/collection.ts";
 import { AGENT_DATA, AS, INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
+import { attestorTasks } from "./attestor/index.ts";
 
 export const inftTasks = [
   emptyTask("inft", "Intelligent NFTs (ERC-7857)").build(),
@@ -140,4 +141,5 @@ export const inftTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./env.ts"))
     .build(),
+  ...attestorTasks,
 ];

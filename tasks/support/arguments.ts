@@ -22,6 +22,10 @@ export const RUN_ID = option("id", "Name of the run: the same name continues it 
 export const ACCOUNT = option("account", "Whose wallet and ledger (default: the signer's)");
 export const AS = option("as", "Development account that signs, by number or address (embedded networks; default: 0)");
 export const TO = option("to", "Recipient (default: the signer)");
+export const ATTESTOR = option(
+  "attestor",
+  "Attestors to ask, as URLs with commas (default: ZG_ATTESTORS, then the verifier's)",
+);
 export const INFT_ADDRESS = option("inft", "iNFT contract (default: the one recorded in deployments/)");
 
 /** An agent on disk, as `inft mint` and its like take it. */
@@ -109,4 +113,19 @@ export function parseCount(text: string, name: string, minimum = 0): number {
     });
   }
   return value;
+}
+
+const LAST_PORT = 65_535;
+
+/** @throws {UsageError} when `text` is no port. */
+export function parsePort(text: string, name: string): number {
+  const port = parseCount(text, name);
+  if (port > LAST_PORT) {
+    throw new UsageError({
+      message: `--${name} ${text} is not a port`,
+      remedy: `Give a number from 1 to ${LAST_PORT}, or 0 for a free port.`,
+      details: { [name]: text },
+    });
+  }
+  return port;
 }

@@ -65,7 +65,8 @@ export class NetworkUnreachableError extends ZgError {
   }
 }
 
-type KeyVariable = NonNullable<ReturnType<typeof keyVariable> | ReturnType<typeof decryptionVariable>>;
+type KeyVariable =
+  NonNullable<ReturnType<typeof keyVariable> | ReturnType<typeof decryptionVariable>> | "ATTESTOR_PRIVATE_KEY";
 type RpcNetwork = Parameters<typeof rpcSetting>[0];
 
 /**
@@ -131,7 +132,7 @@ interface ConfiguredKey {
 }
 
 /** A key from the environment, else from Hardhat's keystore; undefined when neither has it. */
-async function configuredKey(
+export async function configuredKey(
   hre: HardhatRuntimeEnvironment,
   variable: KeyVariable,
 ): Promise<ConfiguredKey | undefined> {

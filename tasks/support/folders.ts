@@ -18,6 +18,8 @@ export interface Folders {
   readonly objects: string;
   /** Answers that were paid for and could not be proved. */
   readonly answers: string;
+  /** Ciphertexts that an attestor made here. */
+  readonly attestor: string;
 }
 
 /** Undefined where the chain ends with the process and nothing is kept. */
@@ -30,6 +32,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     receipts: path.join(base, "receipts"),
     objects: path.join(base, "objects"),
     answers: path.join(base, "answers"),
+    attestor: path.join(base, "attestor"),
   };
 }
 

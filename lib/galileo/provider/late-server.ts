@@ -35,3 +35,9 @@ export function lateServer(build: () => Promise<FastifyInstance>): LateServer {
     },
   };
 }
+
+/** Lets the process end while the server still listens: a test or task that forgets to close must end all the same. */
+export function letProcessEnd(server: Server): void {
+  server.on("connection", (socket) => void socket.unref());
+  server.on("listening", () => void server.unref());
+}

@@ -1,23 +1,20 @@
 /** A provider of 0G Compute on this computer: real HTTP, real settlements, a key where a TEE would be. */
 
 import { randomBytes, randomUUID } from "node:crypto";
-import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 
 import { Wallet, type BaseWallet } from "ethers";
 
 import { checksum, toHex } from "../../hex.ts";
+import { listen } from "../../listen.ts";
 import { SIGNATURE_LIFETIME_MS } from "../../protocol/constants.ts";
 import { bills as newBills } from "./bills.ts";
 import { inferenceServingChain } from "./chain.ts";
 import { chainCache } from "./chain-cache.ts";
-import { PortTakenError } from "./errors.ts";
 import { sessionGate } from "./gate.ts";
 import { DEFAULT_LIMITS, inFlight } from "./in-flight.ts";
-import { lateServer } from "./late-server.ts";
+import { lateServer, letProcessEnd } from "./late-server.ts";
 import { temper as newTemper } from "./misbehaviour.ts";
-import type { LocalProvider, LocalProviderOptions, ServiceOffer } from "./options.ts";
+import type { LocalProvider, LocalProviderOptions } from "./options.ts";
 import type { ProviderParts } from "./parts.ts";
 import { requestLog } from "./request-log.ts";
 import { responder } from "./responder.ts";
@@ -26,7 +23,7 @@ import { settler as newSettler } from "./settlement.ts";
 import { signatureStore } from "./signatures.ts";
 import { upstreamAnswerer } from "./upstream.ts";
 
-export { PortTakenError } from "./errors.ts";
+export { PortTakenError } from "../../listen.ts";
 export type { Misbehaviour } from "./misbehaviour.ts";
 export type {
   InFlightLimits,
@@ -38,7 +35,6 @@ export type {
 } from "./options.ts";
 export { firstUpstreamModel } from "./upstream.ts";
 
-const HOST = "127.0.0.1";
 const UPSTREAM_TIMEOUT_MS = 300_000;
 
 /**
@@ -87,8 +83,8 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
 
   const { server, close } = lateServer(async () => providerServer(parts));
   if (options.keepAlive !== true) letProcessEnd(server);
-  const port = await listen(server, options.port, service);
-  const url = `http://${HOST}:${port}`;
+  const port = await listen(server, { port: options.port, what: `local provider of ${service.model}` });
+  const url = `http://127.0.0.1:${port}`;
   const stopTimer = settleEvery(options.settleIntervalMs, async () => {
     try {
       await settler.settle({ patient: true });
@@ -140,25 +136,6 @@ const ADDITIONAL_INFO = JSON.stringify({
   ImageDigest: "",
   Notice: "development only: runs in no TEE",
 });
-
-/** A test or task that forgets to close must end all the same. */
-function letProcessEnd(server: Server): void {
-  server.on("connection", (socket) => void socket.unref());
-  server.on("listening", () => void server.unref());
-}
-
-async function listen(server: Server, port: number, service: ServiceOffer): Promise<number> {
-  try {
-    await once(server.listen({ host: HOST, port }), "listening");
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code === "EADDRINUSE" || code === "EACCES") {
-      throw new PortTakenError({ port, what: `local provider of ${service.model}` }, error);
-    }
-    throw error;
-  }
-  return (server.address() as AddressInfo).port;
-}
 
 function settleEvery(ms: number | undefined, settle: () => Promise<void>): () => void {
   if (ms === undefined) return () => undefined;

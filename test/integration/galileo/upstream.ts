@@ -7,9 +7,9 @@ import hre from "hardhat";
 
 import { createBroker } from "../../../lib/compute/broker.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import { PortTakenError } from "../../../lib/galileo/provider/errors.ts";
 import { serveGalileo } from "../../../lib/galileo/serve.ts";
 import { parseAmount } from "../../../lib/units.ts";
+import { PortTakenError } from "../../../lib/listen.ts";
 
 const MODEL = "a-model-of-my-own";
 

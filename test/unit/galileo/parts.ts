@@ -13,7 +13,7 @@ import { RpcUnreachableError } from "../../../lib/chain/revert.ts";
 
 describe("the parts development accounts play", () => {
   it("gives no account two parts", () => {
-    const all = [ROLES.user, ROLES.owner, ...ROLES.providers, ...ROLES.forkProviders, ...ROLES.users];
+    const all = [ROLES.user, ROLES.owner, ...ROLES.providers, ...ROLES.forkProviders, ROLES.attestor, ...ROLES.users];
     expect(new Set(all).size).to.equal(all.length);
     expect(all.toSorted((one, other) => one - other)).to.deep.equal(Array.from({ length: 20 }, (_, index) => index));
   });

@@ -4,8 +4,8 @@ import { expect } from "chai";
 import { JsonRpcProvider, Wallet } from "ethers";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
-import { PortTakenError } from "../../../lib/galileo/provider/errors.ts";
 import { startRpcServer, type RpcServer } from "../../../lib/galileo/rpc-server.ts";
+import { PortTakenError } from "../../../lib/listen.ts";
 
 const DEVELOPER = new Wallet(developmentAccount(0).privateKey);
 const REVERT = `0x54443ec4${"00".repeat(31)}01${"00".repeat(31)}02`;

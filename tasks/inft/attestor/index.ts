@@ -1,0 +1,42 @@
+import { emptyTask, task } from "hardhat/config";
+import { ArgumentType } from "hardhat/types/arguments";
+
+import { AS, INFT_ADDRESS, JSON_FLAG, option, positional, spending } from "../../support/arguments.ts";
+
+export const attestorTasks = [
+  emptyTask(["inft", "attestor"], "Attestors, which re-encrypt the data of a token that changes hands").build(),
+  task(["inft", "attestor", "serve"], "Run a development attestor until Ctrl-C, for the network's tokens")
+    .addOption({
+      name: "port",
+      description: "Port to listen on; 0 takes a free one",
+      type: ArgumentType.STRING,
+      defaultValue: "8700",
+    })
+    .addOption({
+      name: "host",
+      description: "Address to listen on; anything but this machine needs TLS in front",
+      type: ArgumentType.STRING,
+      defaultValue: "127.0.0.1",
+    })
+    .addOption(option("objects", "Folder for ciphertexts (default: .0g/<network>/attestor)"))
+    .addOption(option("maxBytes", "Most bytes of data in one request (default: 10485760)"))
+    .addOption(option("inft", "Serve only these token contracts, separated by commas (default: all that trust it)"))
+    .addOption(option("as", "Development account whose key it has (embedded networks; default: 19)"))
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./serve.ts"))
+    .build(),
+  task(["inft", "attestor", "show"], "Say which attestors a collection trusts, and whether they answer; needs no key")
+    .addPositionalArgument(positional("url", "Of one attestor, to ask it alone"))
+    .addOption(INFT_ADDRESS)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./show.ts"))
+    .build(),
+  spending(
+    task(["inft", "attestor", "remove"], "Remove an attestor from a collection's verifier, at once")
+      .addPositionalArgument(positional("attestor", "Its address"))
+      .addOption(INFT_ADDRESS)
+      .addOption(AS),
+  )
+    .setAction(() => import("./remove.ts"))
+    .build(),
+];

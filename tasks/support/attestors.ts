@@ -1,0 +1,63 @@
+/** Which attestors a task asks: named by the user, the network's own, or those that the token's verifier publishes. */
+
+import { describeAttestor, findAttestors, type FoundAttestor } from "../../lib/inft/attestor/client.ts";
+import { setting } from "../../lib/env.ts";
+import { ATTESTORS_METHOD, type LocalAttestorEntry } from "../../lib/galileo/attestor.ts";
+import type { Address } from "../../lib/hex.ts";
+import { isEphemeral } from "../../lib/networks.ts";
+import type { TaskIo } from "./action.ts";
+import type { OpenConnection } from "./connection.ts";
+
+/**
+ * The attestors of the network's own: of this process, or of the one that serves `localhost`. None on live networks, nor
+ * on a node that is no `galileo up`.
+ */
+export async function ownAttestors(open: OpenConnection): Promise<readonly LocalAttestorEntry[]> {
+  const { network, connection } = open;
+  if (isEphemeral(network)) return [connection.galileo.attestor];
+  if (network.mode === "live") return [];
+  try {
+    return (await connection.provider.request({ method: ATTESTORS_METHOD })) as LocalAttestorEntry[];
+  } catch (error) {
+    if (isUnknownMethod(error)) return [];
+    throw error;
+  }
+}
+
+/** JSON-RPC's code for a method the node does not have, however deep it was wrapped. */
+function isUnknownMethod(error: unknown, depth = 0): boolean {
+  if (typeof error !== "object" || error === null || depth > 4) return false;
+  const { code, error: inner, cause } = error as Record<"code" | "error" | "cause", unknown>;
+  return code === -32601 || code === -32004 || [inner, cause].some((nested) => isUnknownMethod(nested, depth + 1));
+}
+
+/** The URLs of `--attestor`, else of ZG_ATTESTORS; empty when neither is given. */
+export function namedAttestors(given: string | undefined): readonly string[] {
+  return (given ?? setting("ZG_ATTESTORS")?.value ?? "")
+    .split(",")
+    .map((url) => url.trim())
+    .filter((url) => url !== "");
+}
+
+/**
+ * Finds as many attestors as the verifier of a token demands.
+ * @param given what `--attestor` gave.
+ * @throws {AttestorsMissingError} {@link AttestorUrlError} {@link AttestorUnknownError} {@link AttestorLiesError}
+ */
+export async function attestorsFor(
+  open: OpenConnection,
+  verifier: Address,
+  given: string | undefined,
+  io: TaskIo,
+): Promise<readonly FoundAttestor[]> {
+  const named = namedAttestors(given);
+  const known = named.length > 0 ? [] : (await ownAttestors(open)).map(({ url }) => url);
+  return findAttestors(open.read, { signal: io.signal }, { verifier, named, known });
+}
+
+/** The description of each, or why it cannot be had. */
+export async function attestorAt(url: string, io: Pick<TaskIo, "signal">): Promise<FoundAttestor> {
+  return describeAttestor({ signal: io.signal, timeoutMs: PROBE_TIMEOUT_MS }, url);
+}
+
+const PROBE_TIMEOUT_MS = 5_000;
