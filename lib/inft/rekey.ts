@@ -4,6 +4,7 @@ import type { TransactionDraft } from "../chain/send.ts";
 import type { Hex } from "../hex.ts";
 import type { RandomBytes } from "../sealing/index.ts";
 import { openDatum, sealDatum, tokenBytes, type SealedDatum } from "./content.ts";
+import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
 import { inftInterface } from "./contracts.ts";
 import type { TokenView } from "./show.ts";
 import { KeysNotPublishedError, TokenWithoutDataError } from "./errors.ts";
@@ -13,8 +14,8 @@ export interface RekeyParams {
   readonly chainId: number;
   /** In the order of the token's data. */
   readonly ciphertexts: readonly Uint8Array[];
-  /** Opens the sealed keys. */
-  readonly privateKey: Uint8Array;
+  /** Those that may open the sealed keys. */
+  readonly keys: readonly DecryptionKey[];
   /** The new keys are sealed to it. */
   readonly publicKey: Uint8Array;
   readonly randomBytes: RandomBytes;
@@ -22,10 +23,11 @@ export interface RekeyParams {
 
 /**
  * Decrypts every datum and encrypts it again, bound to the token's id, under a fresh key. Sends nothing.
- * @throws {TokenWithoutDataError} {@link KeysNotPublishedError} and what {@link openDatum} throws.
+ * @throws {TokenWithoutDataError} {@link KeysNotPublishedError} {@link SealedToAnotherKeyError} and what
+ *   {@link openDatum} throws.
  */
 export function rekey(params: RekeyParams): SealedDatum[] {
-  const { token, chainId, ciphertexts, privateKey, publicKey, randomBytes } = params;
+  const { token, chainId, ciphertexts, keys, publicKey, randomBytes } = params;
   const { tokenId, inft, owner, datas, sealedKeys, sealedTo } = token;
   if (datas.length === 0) throw new TokenWithoutDataError({ tokenId });
   return datas.map(({ dataHash }, index) => {
@@ -33,6 +35,7 @@ export function rekey(params: RekeyParams): SealedDatum[] {
     if (sealedKey === undefined || ciphertext === undefined) {
       throw new KeysNotPublishedError({ tokenId, owner, ...(sealedTo === undefined ? {} : { sealedTo }) });
     }
+    const { privateKey } = keyThatOpens(token, { index, sealedKey }, keys);
     const place = { chainId, contract: inft, index };
     const plaintext = openDatum({ ...place, tokenId, ciphertext, dataHash, sealedKey, privateKey });
     return sealDatum(plaintext, { ...place, token: tokenBytes(tokenId) }, publicKey, randomBytes);

@@ -1,12 +1,15 @@
 /** A token's data changes hands: what its owner reads, checks and sends. */
 
+import type { HttpDeps } from "../compute/provider-http.ts";
 import { latestBlock } from "../chain/connect.ts";
 import type { ReadContext } from "../chain/context.ts";
 import type { TransactionDraft } from "../chain/send.ts";
 import { fromHex, type Address, type Hex } from "../hex.ts";
-import { openKey } from "../sealing/index.ts";
+import { openKey, type RandomBytes } from "../sealing/index.ts";
 import { accessChain } from "./access-chain.ts";
+import { requestReencryption, type FoundAttestor, type ReencryptionParams } from "./attestor/client.ts";
 import { inftContract, inftInterface } from "./contracts.ts";
+import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
 import {
   requireAccessFor,
   sealingKeyOf,
@@ -14,7 +17,7 @@ import {
   type AccessProof,
   type AccessSigner,
 } from "./proof-access.ts";
-import type { ProofAction, TransferValidityProof } from "./proof.ts";
+import { assembleProofs, type ProofAction, type TransferValidityProof } from "./proof.ts";
 import { readToken, type TokenQuery, type TokenView } from "./show.ts";
 import { KeysNotPublishedError, TokenNotOwnedError, TokenWithoutDataError } from "./errors.ts";
 import { inftCall } from "./translate.ts";
@@ -42,16 +45,19 @@ export function requireOwner({ tokenId, owner }: Pick<TokenView, "tokenId" | "ow
 }
 
 /**
- * Opens the data keys that were sealed to the owner.
- * @throws {TokenWithoutDataError} {@link KeysNotPublishedError} {@link SealedKeyNotOpenedError}
+ * Opens the data keys that were sealed to the owner. The caller wipes them.
+ * @throws {TokenWithoutDataError} {@link KeysNotPublishedError} {@link SealedToAnotherKeyError}
  */
-export function openDataKeys(token: TokenView, privateKey: Uint8Array): Uint8Array[] {
+export function openDataKeys(token: TokenView, keys: readonly DecryptionKey[]): Uint8Array[] {
   const { tokenId, owner, datas, sealedKeys, sealedTo } = token;
   if (datas.length === 0) throw new TokenWithoutDataError({ tokenId });
   if (sealedKeys?.length !== datas.length || sealedTo !== owner) {
     throw new KeysNotPublishedError({ tokenId, owner, ...(sealedTo === undefined ? {} : { sealedTo }) });
   }
-  return sealedKeys.map((sealedKey) => openKey(fromHex(sealedKey), privateKey));
+  return sealedKeys.map((sealedKey, index) => {
+    const { privateKey } = keyThatOpens(token, { index, sealedKey }, keys);
+    return openKey(fromHex(sealedKey), privateKey);
+  });
 }
 
 /** What a checked access proof says. */
@@ -82,6 +88,46 @@ export async function checkAccess(
   return { by, sealTo: sealingKeyOf(proof) };
 }
 
+export interface HandoverParams {
+  readonly token: OwnedToken;
+  /** Checked already: {@link checkAccess}. */
+  readonly access: AccessProof;
+  /** The owner. */
+  readonly signer: ReencryptionParams["signer"];
+  /** Those that may open the data: the owner's, and its encryption key if that is apart. */
+  readonly keys: readonly DecryptionKey[];
+  /** One a datum. */
+  readonly ciphertexts: readonly Uint8Array[];
+  /** As many as the verifier demands. */
+  readonly attestors: readonly FoundAttestor[];
+  readonly randomBytes: RandomBytes;
+}
+
+/** Everything a transfer, a clone or a staged transfer sends, and what its receiver will need. */
+export interface Handover {
+  readonly proofs: readonly TransferValidityProof[];
+  readonly newDataHashes: readonly Hex[];
+  /** To be kept under the new hashes before anything is sent. */
+  readonly ciphertexts: readonly Uint8Array[];
+}
+
+/**
+ * Has a token's data re-encrypted for the receiver of an access proof: opens the owner's keys, seals them to the
+ * attestors, and checks what comes back. Sends nothing to the chain and uses up nothing: run again, it asks again.
+ * @throws what {@link openDataKeys} and {@link requestReencryption} throw.
+ */
+export async function prepareHandover(deps: HttpDeps, params: HandoverParams): Promise<Handover> {
+  const { token, access, keys, ...asking } = params;
+  const dataKeys = openDataKeys(token, keys);
+  try {
+    const { ownership, ciphertexts } = await requestReencryption(deps, { ...asking, access, dataKeys });
+    const { newDataHashes } = ownership;
+    return { proofs: assembleProofs(access, ownership), newDataHashes, ciphertexts };
+  } finally {
+    for (const key of dataKeys) key.fill(0);
+  }
+}
+
 /** The transaction that transfers a token with its data. */
 export function transferDraft(
   { inft, tokenId }: Pick<TokenView, "inft" | "tokenId">,
@@ -89,5 +135,15 @@ export function transferDraft(
   proofs: readonly TransferValidityProof[],
 ): TransactionDraft {
   const data = inftInterface().encodeFunctionData("iTransfer", [to, tokenId, proofs]) as Hex;
+  return { what: `transfer token ${tokenId} to ${to}`, to: inft, data };
+}
+
+/** The transaction that transfers a token without data: plain ERC-721. */
+export function plainTransferDraft(
+  { inft, tokenId, owner }: Pick<TokenView, "inft" | "tokenId" | "owner">,
+  to: Address,
+): TransactionDraft {
+  const name = "safeTransferFrom(address,address,uint256)";
+  const data = inftInterface().encodeFunctionData(name, [owner, to, tokenId]) as Hex;
   return { what: `transfer token ${tokenId} to ${to}`, to: inft, data };
 }

@@ -1,10 +1,11 @@
 import path from "node:path";
 
 import { latestBlock } from "../../lib/chain/connect.ts";
-import { checksum, parseAddress } from "../../lib/hex.ts";
+import { checksum, parseAddress, toHex } from "../../lib/hex.ts";
 import { acceptToken } from "../../lib/inft/accept.ts";
 import { serializeAccessProof } from "../../lib/inft/proof-access.ts";
 import { readOwnedToken } from "../../lib/inft/transfer.ts";
+import { publicKey64, publicKeyOf } from "../../lib/sealing/index.ts";
 import { assertWritable, writeFileAtomic } from "../../lib/storage/atomic-file.ts";
 import { parseSealingKey } from "../support/access-proof.ts";
 import { action, type Answer } from "../support/action.ts";
@@ -31,7 +32,7 @@ const EXAMPLE = "inft accept <token> --out access-proof.json";
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   const tokenId = parseTokenId(required(args.token, "The token id", EXAMPLE));
   const out = path.resolve(required(args.out, "The file to write (--out)", EXAMPLE));
-  const sealTo = args.publicKey === undefined ? undefined : parseSealingKey(args.publicKey);
+  const named = args.publicKey === undefined ? undefined : parseSealingKey(args.publicKey);
   const receiver = args.for === undefined ? undefined : parseAddress(args.for, "receiver");
   assertKeyUsable(selectedNetwork(hre));
   return withConnection(
@@ -44,6 +45,9 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const token = await readOwnedToken(read, { inft, tokenId, fromBlock });
       await assertWritable(out, "private");
       const signer = await open.signer(args.as);
+      const separate = args.as === undefined ? await open.separateKey() : undefined;
+      const sealTo =
+        named ?? (separate === undefined ? undefined : toHex(publicKey64(publicKeyOf(separate.privateKey))));
       const to = receiver ?? checksum(signer.address);
       const kind = args.clone ? "clone" : "transfer";
       const {

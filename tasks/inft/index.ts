@@ -4,6 +4,7 @@ import { ArgumentType } from "hardhat/types/arguments";
 import { COLLECTION } from "../../lib/inft/collection.ts";
 import { AGENT_DATA, AS, INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
 import { attestorTasks } from "./attestor/index.ts";
+import { ownerTasks } from "./owner-tasks.ts";
 
 export const inftTasks = [
   emptyTask("inft", "Intelligent NFTs (ERC-7857)").build(),
@@ -66,64 +67,7 @@ export const inftTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./verify.ts"))
     .build(),
-  spending(
-    task(["inft", "authorize"], "Let others use a token's data without seeing it")
-      .addPositionalArgument(positional("token", "Token id"))
-      .addPositionalArgument(positional("users", "Their addresses, separated by commas"))
-      .addOption(option("until", "When it ends: 30d, 12h, or a date such as 2030-01-31 (default: never)"))
-      .addOption({
-        name: "permissions",
-        description: "24 bits for the service that honours them",
-        type: ArgumentType.STRING,
-        defaultValue: "0",
-      })
-      .addOption(INFT_ADDRESS)
-      .addOption(AS),
-  )
-    .setAction(() => import("./authorize.ts"))
-    .build(),
-  spending(
-    task(["inft", "revoke"], "Take back what authorize gave")
-      .addPositionalArgument(positional("token", "Token id"))
-      .addPositionalArgument(positional("users", "Their addresses, separated by commas"))
-      .addFlag({ name: "all", description: "Revoke everybody, in one write" })
-      .addOption(INFT_ADDRESS)
-      .addOption(AS),
-  )
-    .setAction(() => import("./revoke.ts"))
-    .build(),
-  task(["inft", "users"], "List who may use a token's data, until when and for what; needs no key")
-    .addPositionalArgument(positional("token", "Token id"))
-    .addOption(INFT_ADDRESS)
-    .addFlag(JSON_FLAG)
-    .setAction(() => import("./users.ts"))
-    .build(),
-  spending(
-    task(["inft", "delegate"], "Let another account sign access proofs in your place")
-      .addPositionalArgument(positional("delegate", "Its address"))
-      .addFlag({ name: "none", description: "End the delegation" })
-      .addOption(INFT_ADDRESS)
-      .addOption(AS),
-  )
-    .setAction(() => import("./delegate.ts"))
-    .build(),
-  task(["inft", "accept"], "Sign, as the buyer, that you want a token's data: the file the seller needs")
-    .addPositionalArgument(positional("token", "Token id"))
-    .addFlag({ name: "clone", description: "For a clone, not for a transfer" })
-    .addOption(option("publicKey", "Key to seal the data to (default: the signer's own)"))
-    .addOption({
-      name: "deadline",
-      description: "Until when it is good: 7d, 12h, or a date",
-      type: ArgumentType.STRING,
-      defaultValue: "7d",
-    })
-    .addOption(option("for", "Receiver, when the signer is its delegate (default: the signer)"))
-    .addOption(option("out", "File to write"))
-    .addOption(INFT_ADDRESS)
-    .addOption(AS)
-    .addFlag(JSON_FLAG)
-    .setAction(() => import("./accept.ts"))
-    .build(),
+  ...ownerTasks,
   task(["inft", "lint"], "Tell which dialects of ERC-7857 a deployed contract speaks, and what it lacks; needs no key")
     .addPositionalArgument(positional("contract", "Its address (default: the one recorded in deployments/)"))
     .addOption(option("token", "Token on which a plain transfer is tried, in simulation"))
