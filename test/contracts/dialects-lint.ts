@@ -6,7 +6,7 @@ import { allDialects, type DialectId } from "../../lib/inft/dialects.ts";
 import { InftMissingError } from "../../lib/inft/errors.ts";
 import { constantsIn } from "../../lib/inft/lint-code.ts";
 import { lintContract, type LintReport } from "../../lib/inft/lint.ts";
-import { checksum, type Address, type Hex } from "../../lib/hex.ts";
+import { checksum, type Address } from "../../lib/hex.ts";
 import { networkNamed } from "../../lib/networks.ts";
 
 const HASH = id("a ciphertext");

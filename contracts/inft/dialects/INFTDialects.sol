@@ -21,13 +21,20 @@ import {TransferProof} from "../../verifier/TransferProof.sol";
 /// @dev Runs in the token's storage, so it has none of its own and touches none: it reads the token through its views
 /// ({_ask}) and changes it through {IDialectHost} alone ({_tell}), naming the caller. Only what a proof of AgentNFT must be
 /// about is checked here; everything else is the token's to check. Kept small, because every token pays for it: answers of
-/// the token are read in place and not decoded, and what differs between transfer and clone is told from the selector, as
-/// the compiler would make a copy of the code for each constant passed.
+/// the token are read in place and not decoded.
 contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects {
     uint256 private constant PUBLIC_KEY_LENGTH = 64;
 
     /// @dev Where the code stands, to tell a delegatecall from a direct one.
     address private immutable _module = address(this);
+
+    /// @dev What the proofs of one transfer or clone have in common.
+    /// @param data What the token holds, as it answers it.
+    struct Delivery {
+        ProofContext context;
+        bytes data;
+        ITransferVerifier verifier;
+    }
 
     // Takes no value, like the token's own.
     // solhint-disable-next-line payable-fallback
@@ -44,7 +51,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         uint256 tokenId,
         TransferValidityProof[] calldata proofs
     ) external {
-        _deliver(from, to, tokenId, proofs);
+        _deliver(TransferProof.TRANSFER, from, to, tokenId, proofs);
     }
 
     /// @inheritdoc IAgentNFT
@@ -54,7 +61,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         uint256 tokenId,
         TransferValidityProof[] calldata proofs
     ) external returns (uint256) {
-        return _deliver(from, to, tokenId, proofs);
+        return _deliver(TransferProof.CLONE, from, to, tokenId, proofs);
     }
 
     /// @inheritdoc IAgentNFT
@@ -116,7 +123,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         bytes calldata sealedKey,
         bytes calldata proof
     ) external {
-        _deliverProven(from, to, tokenId, sealedKey, proof);
+        _deliverProven(TransferProof.TRANSFER, from, to, tokenId, sealedKey, proof);
         emit MetadataUpdated(tokenId, getMetadataHash(tokenId));
     }
 
@@ -128,7 +135,7 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
         bytes calldata proof
     ) external returns (uint256) {
         address owner = address(uint160(_word(_ask(IERC7857.ownerOf.selector, tokenId), 0)));
-        return _deliverProven(owner, to, tokenId, sealedKey, proof);
+        return _deliverProven(TransferProof.CLONE, owner, to, tokenId, sealedKey, proof);
     }
 
     /// @inheritdoc IDocsDraftNFT
@@ -156,60 +163,63 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
 
     // --- Proofs -------------------------------------------------------------------------------------------------
 
-    /// @dev Checks proofs of AgentNFT, two signatures for each datum. Until the token is told, only views are called, so
-    /// what was read stays true.
+    /// @dev Checks proofs of AgentNFT. Until the token is told, only views are called, so what was read stays true.
     function _deliver(
+        uint8 action,
         address from,
         address to,
         uint256 tokenId,
         TransferValidityProof[] calldata proofs
     ) private returns (uint256) {
-        uint8 action = msg.sig == IAgentNFT.iCloneFrom.selector ? TransferProof.CLONE : TransferProof.TRANSFER;
-        ProofContext memory context = _context(action, to, tokenId);
-        bytes memory data = _data(tokenId);
-        address verifier = _verifier();
-        if (!ERC165Checker.supportsERC165InterfaceUnchecked(verifier, type(ITransferVerifier).interfaceId)) {
-            revert DialectVerifierUnsupported(verifier);
-        }
+        Delivery memory delivery = Delivery(_context(action, to, tokenId), _data(tokenId), _directVerifier());
         bytes32[] memory hashes = new bytes32[](proofs.length);
         bytes[] memory keys = new bytes[](proofs.length);
         for (uint256 i = 0; i < proofs.length; ++i) {
-            AccessProof calldata access = proofs[i].accessProof;
-            OwnershipProof calldata ownership = proofs[i].ownershipProof;
-            if (ownership.oracleType != OracleType.TEE) {
-                revert ITransferVerifier.OracleTypeUnsupported(i, ownership.oracleType);
-            }
-            bytes32 hash = ownership.dataHash;
-            if (access.dataHash != hash) revert ITransferVerifier.ProofHashMismatch(i, access.dataHash, hash);
-            (, bytes32 oldDataHash) = _datum(data, context.tokenId, proofs.length, i);
-            _requireNonce(context, i, access.nonce, oldDataHash);
-            _requireNonce(context, i, ownership.nonce, oldDataHash);
-            _requireKey(context.to, access.targetPubkey, ownership.targetPubkey);
-            bytes memory key = ownership.sealedKey;
-            // Without one, the ownership message would have the length of an access message.
-            if (key.length == 0) revert DialectSealedKeyEmpty(i);
-            ITransferVerifier(verifier).verifySignatures(
-                context.to,
-                _digest(abi.encodePacked(hash, access.targetPubkey, access.nonce)),
-                access.proof,
-                _digest(abi.encodePacked(hash, key, ownership.targetPubkey, ownership.nonce)),
-                ownership.proof
-            );
-            hashes[i] = hash;
-            keys[i] = key;
+            (, bytes32 oldDataHash) = _datum(delivery.data, tokenId, proofs.length, i);
+            _requireProof(delivery, i, oldDataHash, proofs[i].accessProof, proofs[i].ownershipProof);
+            hashes[i] = proofs[i].ownershipProof.dataHash;
+            keys[i] = proofs[i].ownershipProof.sealedKey;
         }
         return _tell(abi.encodeCall(IDialectHost.hostDeliver, (action, msg.sender, from, to, tokenId, hashes, keys)));
     }
 
+    /// @dev Both sides for one datum: two signatures.
+    function _requireProof(
+        Delivery memory delivery,
+        uint256 index,
+        bytes32 oldDataHash,
+        AccessProof calldata access,
+        OwnershipProof calldata ownership
+    ) private view {
+        if (ownership.oracleType != OracleType.TEE) {
+            revert ITransferVerifier.OracleTypeUnsupported(index, ownership.oracleType);
+        }
+        if (access.dataHash != ownership.dataHash) {
+            revert ITransferVerifier.ProofHashMismatch(index, access.dataHash, ownership.dataHash);
+        }
+        _requireNonce(delivery.context, index, access.nonce, oldDataHash);
+        _requireNonce(delivery.context, index, ownership.nonce, oldDataHash);
+        _requireKey(delivery.context.to, access.targetPubkey, ownership.targetPubkey);
+        // Without one, the ownership message would have the length of an access message.
+        if (ownership.sealedKey.length == 0) revert DialectSealedKeyEmpty(index);
+        delivery.verifier.verifySignatures(
+            delivery.context.to,
+            _digest(abi.encodePacked(access.dataHash, access.targetPubkey, access.nonce)),
+            access.proof,
+            _digest(abi.encodePacked(ownership.dataHash, ownership.sealedKey, ownership.targetPubkey, ownership.nonce)),
+            ownership.proof
+        );
+    }
+
     /// @dev Passes proofs of the final standard on, encoded as they are. The token checks them.
     function _deliverProven(
+        uint8 action,
         address from,
         address to,
         uint256 tokenId,
         bytes calldata sealedKey,
         bytes calldata proof
     ) private returns (uint256) {
-        uint8 action = msg.sig == IDocsDraftNFT.clone.selector ? TransferProof.CLONE : TransferProof.TRANSFER;
         bytes calldata proven = _firstKeyIn(proof);
         if (keccak256(sealedKey) != keccak256(proven)) revert DocsDraftSealedKeyMismatch(sealedKey, proven);
         return
@@ -332,6 +342,14 @@ contract INFTDialects is IAgentNFT, IInferenceAgentNFT, IDocsDraftNFT, IDialects
 
     function _verifier() private view returns (address) {
         return address(uint160(_word(_ask(IERC7857.verifier.selector, 0), 0)));
+    }
+
+    function _directVerifier() private view returns (ITransferVerifier) {
+        address verifier = _verifier();
+        if (!ERC165Checker.supportsERC165InterfaceUnchecked(verifier, type(ITransferVerifier).interfaceId)) {
+            revert DialectVerifierUnsupported(verifier);
+        }
+        return ITransferVerifier(verifier);
     }
 
     function _data(uint256 tokenId) private view returns (bytes memory) {
