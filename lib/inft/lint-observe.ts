@@ -4,6 +4,7 @@ import { FunctionFragment, Interface, type ParamType } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import { ZERO_ADDRESS, checksum, type Address, type Hex } from "../hex.ts";
+import { inftInterface } from "./contracts.ts";
 import { allDialects, TRANSFER_NONCE, type DialectId, type Known } from "./dialects.ts";
 import { callStatically, type CallAnswer } from "./lint-call.ts";
 import { constantsIn, reachableCode, type Replaceable } from "./lint-code.ts";
@@ -223,6 +224,7 @@ const LOOKS: Readonly<Record<ObservationName, Look>> = {
 
 /** Makes every observation, in a fixed order. */
 export async function observe(ctx: ReadContext, of: Observed): Promise<Observation[]> {
+  inftInterface(); // so that our own refusals have names
   const observations: Observation[] = [];
   for (const [name, look] of Object.entries(LOOKS) as [ObservationName, Look][]) {
     observations.push({ name, ...(await look(ctx, of)) });

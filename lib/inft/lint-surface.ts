@@ -3,9 +3,7 @@
 import { id, Interface, type FunctionFragment, type ParamType } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
-import { decodeRevert } from "../chain/revert.ts";
 import type { Address, Hex } from "../hex.ts";
-import { inftInterface } from "./contracts.ts";
 import { allDialects, TRANSFER_NONCE } from "./dialects.ts";
 import { callStatically, type CallAnswer } from "./lint-call.ts";
 import { constantsIn, firstCreation, type CodePiece } from "./lint-code.ts";
@@ -20,6 +18,8 @@ export interface Surface {
 
 /** No contract has it, so what comes back is what a contract says to a function it lacks. */
 const NOBODYS = id("inftLintAsksForAFunctionThatNobodyHas()").slice(0, 10) as Hex;
+
+const MODULE = new Interface(["error DialectUnknownSelector(bytes4 selector)"]);
 
 /** How many calls are under way at once: public nodes refuse more. */
 const AT_ONCE = 8;
@@ -78,8 +78,7 @@ export async function surfaceOf(ctx: ReadContext, contract: Address, pieces: rea
 
 /** Our INFT hands what it does not know to a module, which says so when it does not know it either. */
 async function moduleOf(ctx: ReadContext, contract: Address, unknown: CallAnswer): Promise<CodePiece[]> {
-  inftInterface(); // makes its errors known by name
-  if (unknown.status !== "reverted" || decodeRevert(unknown.data).name !== "DialectUnknownSelector") return [];
+  if (unknown.data !== MODULE.encodeErrorResult("DialectUnknownSelector", [NOBODYS])) return [];
   const module = await firstCreation(ctx, contract);
   return module === undefined ? [] : [module];
 }
