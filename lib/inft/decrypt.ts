@@ -25,6 +25,10 @@ export interface DecryptedDatum extends Datum {
   readonly files: readonly DecryptedFile[];
 }
 
+/** A ciphertext and where it was; or who was asked for it, each with what it answered. */
+export type FoundCiphertext =
+  { readonly bytes: Uint8Array; readonly from?: string } | { readonly asked: readonly string[] };
+
 export interface DecryptTokenParams {
   readonly token: TokenView;
   readonly chainId: number;
@@ -34,8 +38,8 @@ export interface DecryptTokenParams {
   readonly keys: () => Promise<readonly DecryptionKey[]>;
   /** Of the Go inference agent, which seals nothing to anybody. */
   readonly goAgentKey: () => GoAgentKey;
-  /** The ciphertext of a storage root, wherever it is kept; undefined when it is nowhere. */
-  readonly ciphertext: (root: Hex) => Promise<Uint8Array | undefined>;
+  /** Finds the ciphertext of a storage root, wherever it is kept. */
+  readonly ciphertext: (root: Hex) => Promise<FoundCiphertext>;
   /** What the Go agent published on chain under this hash; undefined when it is no such hash. */
   readonly publishedMetadata: (dataHash: Hex) => Promise<Uint8Array | undefined>;
 }
@@ -63,10 +67,10 @@ async function decryptDatum(params: DecryptTokenParams, index: number, datum: Da
   const { token, chainId, network } = params;
   const { inft, tokenId, owner, sealedKeys, sealedTo } = token;
   const { dataHash, dataDescription } = datum;
-  const ciphertext = await params.ciphertext(dataHash);
-  if (ciphertext === undefined) {
+  const found = await params.ciphertext(dataHash);
+  if ("asked" in found) {
     const metadata = await params.publishedMetadata(dataHash);
-    if (metadata === undefined) throw new ContentNotHereError({ tokenId, network, dataHash });
+    if (metadata === undefined) throw new ContentNotHereError({ tokenId, network, dataHash, asked: found.asked });
     const key = params.goAgentKey();
     const file = { name: `metadata-${index}.json`, bytes: decryptFromGoAgent(metadata, key) };
     return { index, ...datum, content: "go agent metadata", openedWith: `the agent's key ${key.id}`, files: [file] };
@@ -76,6 +80,7 @@ async function decryptDatum(params: DecryptTokenParams, index: number, datum: Da
     throw new KeysNotPublishedError({ tokenId, owner, ...(sealedTo === undefined ? {} : { sealedTo }) });
   }
   const { privateKey, account, from } = keyThatOpens(token, { index, sealedKey }, await params.keys());
+  const { bytes: ciphertext } = found;
   const plaintext = openDatum({ ciphertext, dataHash, sealedKey, privateKey, chainId, contract: inft, tokenId, index });
   return { index, ...datum, openedWith: `${account} (${from})`, ...readPlaintext(plaintext, dataDescription, index) };
 }

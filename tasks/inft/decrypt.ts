@@ -3,6 +3,7 @@ import path from "node:path";
 import { decryptedFiles, type DecryptedDatum, type DecryptedFile } from "../../lib/inft/decrypt.ts";
 import { readToken } from "../../lib/inft/show.ts";
 import { writeOutputFolder } from "../../lib/storage/output-folder.ts";
+import { parseByteSize } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
@@ -15,6 +16,8 @@ interface Arguments {
   readonly force: boolean;
   readonly inft: string | undefined;
   readonly as: string | undefined;
+  readonly attestor: string | undefined;
+  readonly maxSize: string;
 }
 
 /** The text of a file; undefined when it is none, or holds characters that no terminal should get. */
@@ -43,12 +46,13 @@ function contentLines({ dataDescription, openedWith, files }: DecryptedDatum): s
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   const tokenId = parseTokenId(required(args.token, "The token id", "inft decrypt <token> --network localhost"));
+  const fetching = { attestor: args.attestor, maxBytes: parseByteSize(args.maxSize, "--max-size") };
   return withConnection(
     hre,
     async (open) => {
       const { address: inft, fromBlock } = await locateInft(open, args.inft);
       const token = await readToken(open.read, { inft, tokenId, fromBlock });
-      const data = await decryptHere(open, token, { as: args.as, fromBlock });
+      const data = await decryptHere(open, token, io, { as: args.as, fromBlock, fetching });
       const common = { network: open.network.name, inft, tokenId, owner: token.owner, proven: token.proven };
       if (args.out === undefined) {
         return {

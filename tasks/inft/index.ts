@@ -2,7 +2,18 @@ import { emptyTask, task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 
 import { COLLECTION } from "../../lib/inft/collection.ts";
-import { AGENT_DATA, AS, INFT_ADDRESS, JSON_FLAG, option, positional, spending, TO } from "../support/arguments.ts";
+import {
+  AGENT_DATA,
+  AS,
+  ATTESTOR,
+  FETCH_LIMIT,
+  INFT_ADDRESS,
+  JSON_FLAG,
+  option,
+  positional,
+  spending,
+  TO,
+} from "../support/arguments.ts";
 import { attestorTasks } from "./attestor/index.ts";
 import { ownerTasks } from "./owner-tasks.ts";
 
@@ -56,6 +67,8 @@ export const inftTasks = [
     .addPositionalArgument(positional("token", "Token id"))
     .addOption(option("out", "Folder to write the files to (default: print them)"))
     .addFlag({ name: "force", description: "Replace files that are there already" })
+    .addOption(ATTESTOR)
+    .addOption(FETCH_LIMIT)
     .addOption(INFT_ADDRESS)
     .addOption(AS)
     .addFlag(JSON_FLAG)

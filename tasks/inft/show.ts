@@ -1,8 +1,9 @@
 import { decryptedFiles, type DecryptedFile } from "../../lib/inft/decrypt.ts";
 import { readToken, type TokenView } from "../../lib/inft/show.ts";
 import { readChatCompletion, readChatStream } from "../../lib/protocol/chat.ts";
-import { action, type Answer } from "../support/action.ts";
-import { required } from "../support/arguments.ts";
+import { parseByteSize } from "../../lib/units.ts";
+import { action, type Answer, type TaskIo } from "../support/action.ts";
+import { FETCH_LIMIT, required } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
 import { decryptHere } from "../support/decryption.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
@@ -15,8 +16,9 @@ interface Arguments {
 }
 
 /** Request and response of an inference; of anything else the files, which `inft decrypt` writes out. */
-async function decrypt(open: OpenConnection, token: TokenView, fromBlock: number) {
-  const data = await decryptHere(open, token, { fromBlock });
+async function decrypt(open: OpenConnection, token: TokenView, io: TaskIo, fromBlock: number) {
+  const fetching = { maxBytes: parseByteSize(FETCH_LIMIT.defaultValue) };
+  const data = await decryptHere(open, token, io, { fromBlock, fetching });
   const [request, response] = data.find(({ content }) => content === "inference")?.files ?? [];
   if (request === undefined || response === undefined) {
     return { files: decryptedFiles(data).map(({ name, bytes }) => ({ name, bytes: bytes.length })) };
@@ -58,7 +60,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     async (open) => {
       const { address: inft, fromBlock } = await locateInft(open, args.inft);
       const token = await readToken(open.read, { inft, tokenId, fromBlock });
-      const content = args.decrypt ? await decrypt(open, token, fromBlock) : undefined;
+      const content = args.decrypt ? await decrypt(open, token, io, fromBlock) : undefined;
       const { record } = token;
       return {
         data: { network: open.network.name, ...token, ...(content === undefined ? {} : { content }) },

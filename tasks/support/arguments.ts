@@ -39,6 +39,14 @@ export const AGENT_DATA = {
   },
 } as const;
 
+/** An envelope is a little larger than what is in it, and attestors take no more than 10 MiB at a time by default. */
+export const FETCH_LIMIT = {
+  name: "maxSize",
+  description: "Most that is fetched of one datum, such as 50MB",
+  type: ArgumentType.STRING,
+  defaultValue: "16MB",
+} as const;
+
 /** What to ask, and whom. */
 export const PROMPT = {
   prompt: option("prompt", "What to ask"),

@@ -48,12 +48,20 @@ export class PublicKeyUnavailableError extends DomainError {
 
 /** The encrypted bytes of a datum are kept nowhere that was asked. */
 export class ContentNotHereError extends DomainError {
-  constructor(values: { tokenId: bigint; network: string; dataHash: Hex }) {
+  constructor(values: {
+    tokenId: bigint;
+    network: string;
+    dataHash: Hex;
+    /** Attestors, each with what it answered. */
+    asked: readonly string[];
+  }) {
+    const { tokenId, network, dataHash, asked } = values;
     super(
       "ZG_CONTENT_NOT_HERE",
       EXIT.precondition,
-      `The encrypted data ${values.dataHash} of token ${values.tokenId} is not under .0g/${values.network}/objects`,
-      "Run this where the token was minted, or copy its objects here: the chain holds only their hashes and sealed keys.",
+      `The encrypted data ${dataHash} of token ${tokenId} is not under .0g/${network}/objects` +
+        (asked.length === 0 ? "" : `, and no attestor has it: ${asked.join("; ")}`),
+      "Name an attestor that keeps it with --attestor, run this where it was encrypted, or copy its objects here: the chain holds only hashes and sealed keys.",
       values,
     );
   }

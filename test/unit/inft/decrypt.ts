@@ -67,7 +67,10 @@ async function tokenOf(
         return Promise.resolve(keys);
       },
       goAgentKey: () => GO_KEY,
-      ciphertext: async (root) => objects.get(root),
+      ciphertext: async (root) => {
+        const bytes = await objects.get(root);
+        return bytes === undefined ? { asked: [] } : { bytes };
+      },
       publishedMetadata: async () => Promise.resolve(undefined),
       ...changes,
     });
@@ -198,19 +201,22 @@ describe("the data of a token", () => {
 
     it("where its ciphertext is not, and asks for no key then", async () => {
       const { decrypt, token, asked } = await tokenOf([part(CONFIG)]);
-      const error = await rejection(decrypt([OWNER], { ciphertext: async () => Promise.resolve(undefined) }));
+      const answers = ["https://attestor.example does not keep it"];
+      const error = await rejection(decrypt([OWNER], { ciphertext: async () => Promise.resolve({ asked: answers }) }));
       expect(error).to.be.instanceOf(ContentNotHereError);
       expect(error).to.have.property("details").that.deep.equals({
         tokenId: 7n,
         network: "localhost",
         dataHash: token.datas[0]?.dataHash,
+        asked: answers,
       });
+      expect(error).to.have.property("message").that.includes("attestor.example");
       expect(asked()).to.equal(0);
     });
 
     it("when what is kept is not what the chain lists", async () => {
       const { decrypt } = await tokenOf([part(CONFIG)]);
-      const wrong = { ciphertext: async () => Promise.resolve(Uint8Array.of(1)) };
+      const wrong = { ciphertext: async () => Promise.resolve({ bytes: Uint8Array.of(1) }) };
       expect(await rejection(decrypt([OWNER], wrong))).to.be.instanceOf(StorageRootMismatchError);
     });
 
