@@ -1,10 +1,10 @@
 import { decryptedFiles, type DecryptedFile } from "../../lib/inft/decrypt.ts";
 import { readToken, type TokenView } from "../../lib/inft/show.ts";
 import { readChatCompletion, readChatStream } from "../../lib/protocol/chat.ts";
-import { parseByteSize } from "../../lib/units.ts";
 import { action, type Answer, type TaskIo } from "../support/action.ts";
-import { FETCH_LIMIT, required } from "../support/arguments.ts";
+import { required } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
+import { MOST_FETCHED } from "../support/ciphertexts.ts";
 import { decryptHere } from "../support/decryption.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
 import { pairs } from "../support/table.ts";
@@ -17,8 +17,7 @@ interface Arguments {
 
 /** Request and response of an inference; of anything else the files, which `inft decrypt` writes out. */
 async function decrypt(open: OpenConnection, token: TokenView, io: TaskIo, fromBlock: number) {
-  const fetching = { maxBytes: parseByteSize(FETCH_LIMIT.defaultValue) };
-  const data = await decryptHere(open, token, io, { fromBlock, fetching });
+  const data = await decryptHere(open, token, io, { fromBlock, fetching: { maxBytes: MOST_FETCHED } });
   const [request, response] = data.find(({ content }) => content === "inference")?.files ?? [];
   if (request === undefined || response === undefined) {
     return { files: decryptedFiles(data).map(({ name, bytes }) => ({ name, bytes: bytes.length })) };

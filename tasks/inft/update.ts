@@ -7,12 +7,12 @@ import { sealAgent, type Agent } from "../../lib/inft/agent.ts";
 import { rekey, rekeyDraft } from "../../lib/inft/rekey.ts";
 import { readOwnedToken, requireOwner, type OwnedToken } from "../../lib/inft/transfer.ts";
 import { updateDraft } from "../../lib/inft/update.ts";
-import type { Answer } from "../support/action.ts";
+import type { Answer, TaskIo } from "../support/action.ts";
 import { readAgent } from "../support/agent.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
 import { decryptionKeys, ownEncryptionKey } from "../support/decryption.ts";
-import { ciphertextsOf, keepCiphertexts } from "../support/ciphertexts.ts";
+import { ciphertextsOf, keepCiphertexts, MOST_FETCHED } from "../support/ciphertexts.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
 import { sendPlanned } from "../support/planned.ts";
 import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
@@ -57,7 +57,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         io.log("note: a proven inference; its record stays, its data will not be what was proven any more");
       }
       const replacement =
-        agent === undefined ? await rekeyed(open, token, args.as) : await sealed(open, token, agent, args.as);
+        agent === undefined ? await rekeyed(open, token, args.as, io) : await sealed(open, token, agent, args.as);
       const { draft, newDataHashes, ciphertexts } = replacement;
       // Before anything is sent: a token whose bytes are nowhere is worth nothing.
       await keepCiphertexts(open, newDataHashes, ciphertexts);
@@ -95,11 +95,16 @@ async function sealed(
   return { draft: updateDraft(token, data), newDataHashes, ciphertexts };
 }
 
-async function rekeyed(open: OpenConnection, token: OwnedToken, as: string | undefined): Promise<Replacement> {
+async function rekeyed(
+  open: OpenConnection,
+  token: OwnedToken,
+  as: string | undefined,
+  io: TaskIo,
+): Promise<Replacement> {
   const datas = rekey({
     token,
     chainId: open.network.chainId,
-    ciphertexts: await ciphertextsOf(open, token),
+    ciphertexts: await ciphertextsOf(open, token, { maxBytes: MOST_FETCHED }, io),
     keys: await decryptionKeys(open, as),
     publicKey: await ownEncryptionKey(open, as),
     randomBytes,

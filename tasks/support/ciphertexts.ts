@@ -1,21 +1,83 @@
-/** A token's encrypted bytes, where this machine keeps them. */
+/** A token's encrypted bytes: kept on this machine, or by attestors. */
 
-import type { Hex } from "../../lib/hex.ts";
+import type { Address, Hex } from "../../lib/hex.ts";
+import { AttestorSetMissingError } from "../../lib/inft/attestor/errors.ts";
+import { fetchObject } from "../../lib/inft/attestor/fetch-object.ts";
+import { readAttestorsOf } from "../../lib/inft/attestor/set.ts";
+import type { FoundCiphertext } from "../../lib/inft/decrypt.ts";
 import { ContentNotHereError } from "../../lib/inft/errors.ts";
 import type { TokenView } from "../../lib/inft/show.ts";
+import { parseByteSize } from "../../lib/units.ts";
+import type { TaskIo } from "./action.ts";
+import { FETCH_LIMIT } from "./arguments.ts";
+import { namedAttestors, ownAttestors } from "./attestors.ts";
 import type { OpenConnection } from "./connection.ts";
 import { openStores } from "./stores.ts";
 
-/** The ciphertext of every datum, in order. @throws {ContentNotHereError} */
-export async function ciphertextsOf(open: OpenConnection, { tokenId, datas }: TokenView): Promise<Uint8Array[]> {
+/** The most that is fetched of one datum where nobody says. Bytes. */
+export const MOST_FETCHED = parseByteSize(FETCH_LIMIT.defaultValue);
+
+/** Where ciphertexts that are not here may be, and how much of one is taken. */
+export interface Fetching {
+  /** What `--attestor` gave. */
+  readonly attestor?: string | undefined;
+  /** Bytes. */
+  readonly maxBytes: number;
+}
+
+/** The attestors that may keep a token's data: those named, else the network's own and those the verifier publishes. */
+async function attestorUrls(
+  open: OpenConnection,
+  inft: Address,
+  given: string | undefined,
+): Promise<readonly string[]> {
+  const named = namedAttestors(given);
+  if (named.length > 0) return named;
+  const own = (await ownAttestors(open)).map(({ url }) => url);
+  try {
+    const { attestors } = await readAttestorsOf(open.read, inft);
+    const published = attestors.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint !== "");
+    return [...new Set([...own, ...published])];
+  } catch (error) {
+    if (!(error instanceof AttestorSetMissingError)) throw error;
+    return own;
+  }
+}
+
+/** Finds a ciphertext among the objects kept here, else with attestors, and says from whom it came. */
+export function ciphertextFinder(
+  open: OpenConnection,
+  inft: Address,
+  { attestor, maxBytes }: Fetching,
+  io: TaskIo,
+): (dataHash: Hex) => Promise<FoundCiphertext> {
   const { objects } = openStores(open.hre, open.read);
-  return Promise.all(
-    datas.map(async ({ dataHash }) => {
-      const ciphertext = await objects.get(dataHash);
-      if (ciphertext === undefined) throw new ContentNotHereError({ tokenId, network: open.network.name, dataHash });
-      return ciphertext;
-    }),
-  );
+  let urls: Promise<readonly string[]> | undefined;
+  return async (dataHash) => {
+    const kept = await objects.get(dataHash);
+    if (kept !== undefined) return { bytes: kept };
+    urls ??= attestorUrls(open, inft, attestor);
+    const found = await fetchObject({ signal: io.signal }, { urls: await urls, dataHash, maxBytes });
+    if ("bytes" in found) io.log(`fetched ${dataHash} from ${found.from ?? "an attestor"}`);
+    return found;
+  };
+}
+
+/** The ciphertext of every datum, in order. @throws {ContentNotHereError} */
+export async function ciphertextsOf(
+  open: OpenConnection,
+  { inft, tokenId, datas }: TokenView,
+  fetching: Fetching,
+  io: TaskIo,
+): Promise<Uint8Array[]> {
+  const find = ciphertextFinder(open, inft, fetching, io);
+  const ciphertexts: Uint8Array[] = [];
+  for (const { dataHash } of datas) {
+    const found = await find(dataHash);
+    if ("asked" in found) throw new ContentNotHereError({ tokenId, network: open.network.name, dataHash, ...found });
+    ciphertexts.push(found.bytes);
+  }
+  return ciphertexts;
 }
 
 /** Keeps ciphertexts under their hashes. */

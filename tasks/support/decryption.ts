@@ -1,10 +1,7 @@
 /** Opening private data with the keys a person has: the account's own, and one apart from it where it is configured. */
 
 import { goAgentKey, keyVariable, setting } from "../../lib/env.ts";
-import { fromHex, type Address, type Hex } from "../../lib/hex.ts";
-import { AttestorSetMissingError } from "../../lib/inft/attestor/errors.ts";
-import { fetchObject } from "../../lib/inft/attestor/fetch-object.ts";
-import { readAttestorsOf } from "../../lib/inft/attestor/set.ts";
+import { fromHex, type Hex } from "../../lib/hex.ts";
 import { decryptToken, type DecryptedDatum } from "../../lib/inft/decrypt.ts";
 import { decryptionKey, type DecryptionKey } from "../../lib/inft/decryption-key.ts";
 import { ownerPublicKey } from "../../lib/inft/owner-key.ts";
@@ -12,9 +9,8 @@ import { readPublishedMetadata } from "../../lib/inft/published-metadata.ts";
 import type { TokenView } from "../../lib/inft/show.ts";
 import { publicKeyOf } from "../../lib/sealing/index.ts";
 import type { TaskIo } from "./action.ts";
-import { namedAttestors, ownAttestors } from "./attestors.ts";
+import { ciphertextFinder, keepCiphertexts, type Fetching } from "./ciphertexts.ts";
 import { PrivateKeyMissingError, type OpenConnection } from "./connection.ts";
-import { openStores } from "./stores.ts";
 
 /**
  * The keys that may open what was sealed to the user: the separate one first, then the account's own.
@@ -44,33 +40,6 @@ export async function ownEncryptionKey(open: OpenConnection, as?: string): Promi
   return separate === undefined ? ownerPublicKey(await open.signer(as)) : publicKeyOf(separate.privateKey);
 }
 
-/** Where ciphertexts that are not here may be, and how much of one is taken. */
-export interface Fetching {
-  /** What `--attestor` gave. */
-  readonly attestor?: string | undefined;
-  /** Bytes. */
-  readonly maxBytes: number;
-}
-
-/** The attestors that may keep a token's data: those named, else the network's own and those the verifier publishes. */
-async function attestorUrls(
-  open: OpenConnection,
-  inft: Address,
-  given: string | undefined,
-): Promise<readonly string[]> {
-  const named = namedAttestors(given);
-  if (named.length > 0) return named;
-  const own = (await ownAttestors(open)).map(({ url }) => url);
-  try {
-    const { attestors } = await readAttestorsOf(open.read, inft);
-    const published = attestors.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint !== "");
-    return [...new Set([...own, ...published])];
-  } catch (error) {
-    if (!(error instanceof AttestorSetMissingError)) throw error;
-    return own;
-  }
-}
-
 /**
  * Opens every datum of a token with the user's keys. Ciphertexts come from the objects kept here, else from attestors;
  * what was fetched and opened is kept here.
@@ -88,9 +57,8 @@ export async function decryptHere(
 ): Promise<DecryptedDatum[]> {
   const { network, read } = open;
   const { inft } = token;
-  const { objects } = openStores(open.hre, read);
+  const find = ciphertextFinder(open, inft, fetching, io);
   const fetched = new Map<Hex, Uint8Array>();
-  let urls: Promise<readonly string[]> | undefined;
   const data = await decryptToken({
     token,
     chainId: network.chainId,
@@ -98,19 +66,13 @@ export async function decryptHere(
     keys: async () => decryptionKeys(open, as),
     goAgentKey,
     ciphertext: async (dataHash) => {
-      const kept = await objects.get(dataHash);
-      if (kept !== undefined) return { bytes: kept };
-      urls ??= attestorUrls(open, inft, fetching.attestor);
-      const { maxBytes } = fetching;
-      const found = await fetchObject({ signal: io.signal }, { urls: await urls, dataHash, maxBytes });
-      if ("bytes" in found) {
-        fetched.set(dataHash, found.bytes);
-        io.log(`fetched ${dataHash} from ${found.from ?? "an attestor"}`);
-      }
+      const found = await find(dataHash);
+      if ("bytes" in found && found.from !== undefined) fetched.set(dataHash, found.bytes);
       return found;
     },
     publishedMetadata: async (dataHash) => readPublishedMetadata(read, { inft, dataHash, fromBlock }),
   });
-  for (const [dataHash, bytes] of fetched) await objects.put(dataHash, bytes);
+  // Not before: bytes that end in more zeros than they should have the hash of the right ones, but do not open.
+  await keepCiphertexts(open, [...fetched.keys()], [...fetched.values()]);
   return data;
 }

@@ -25,7 +25,7 @@ import { readAccessProof } from "./access-proof.ts";
 import type { TaskIo } from "./action.ts";
 import { required, type SpendingArguments } from "./arguments.ts";
 import { attestorsFor } from "./attestors.ts";
-import { ciphertextsOf, keepCiphertexts } from "./ciphertexts.ts";
+import { ciphertextsOf, keepCiphertexts, MOST_FETCHED } from "./ciphertexts.ts";
 import type { OpenConnection } from "./connection.ts";
 import { decryptionKeys } from "./decryption.ts";
 import { locateInft, parseTokenId } from "./inft.ts";
@@ -103,7 +103,8 @@ export async function reencryptFor(
   io: TaskIo,
 ): Promise<Handover & { readonly attestors: readonly Address[] }> {
   requireOwner(token, writer.owner);
-  const ciphertexts = await ciphertextsOf(open, token);
+  const fetching = { attestor: args.attestor, maxBytes: MOST_FETCHED };
+  const ciphertexts = await ciphertextsOf(open, token, fetching, io);
   const attestors = await attestorsFor(open, token.verifier, args.attestor, io);
   for (const { address, kind, url } of attestors) io.log(`attestor ${address} (${kind}) at ${url}`);
   const handover = await prepareHandover(
