@@ -70,10 +70,18 @@ export function revertDataOf(error: unknown, depth = 0): Hex | undefined {
 
 /** JSON-RPC's own code for a call that was run and reverted, whatever it said. Source: execution-apis, eth_call. */
 const EXECUTION_REVERTED = 3;
+/**
+ * What go-ethereum, which 0G's nodes are built on, answers where nothing was said: its code for everything that went wrong,
+ * so that only these words tell it from an outage. Source: go-ethereum, core/vm/errors.go and internal/ethapi.
+ */
+const REVERTED_WITHOUT_A_WORD = { code: -32000, message: "execution reverted" };
 
 function revertedWithoutData(error: unknown): boolean {
   if (isError(error, "CALL_EXCEPTION")) return true;
-  return typeof error === "object" && error !== null && "code" in error && error.code === EXECUTION_REVERTED;
+  if (typeof error !== "object" || error === null) return false;
+  const { code, message } = error as Record<"code" | "message", unknown>;
+  const silent = REVERTED_WITHOUT_A_WORD;
+  return code === EXECUTION_REVERTED || (code === silent.code && message === silent.message);
 }
 
 function printable(args: Readonly<Record<string, unknown>>): string {

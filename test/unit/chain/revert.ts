@@ -175,17 +175,24 @@ describe("chainCall", () => {
     expect((thrown as Error).message).to.include("reverted without data");
   });
 
-  it("knows a refusal without a word by JSON-RPC's code for it, as Hardhat's own node answers", async () => {
-    const bare = Object.assign(new Error("Transaction reverted without a reason"), { code: 3, data: "0x" });
-    const thrown = await chainCall("Calling", Promise.reject(bare)).catch((error: unknown) => error);
+  for (const [node, code, message] of [
+    ["Hardhat's own node", 3, "Transaction reverted: function was called with incorrect parameters"],
+    ["go-ethereum", -32000, "execution reverted"],
+  ] as const) {
+    it(`knows a refusal without a word, as ${node} answers it`, async () => {
+      const bare = Object.assign(new Error(message), { code });
+      const thrown = await chainCall("Calling", Promise.reject(bare)).catch((error: unknown) => error);
 
-    expect(thrown).to.be.instanceOf(ContractRevertError);
-    expect((thrown as ContractRevertError).revert.data).to.equal("0x");
-  });
+      expect(thrown).to.be.instanceOf(ContractRevertError);
+      expect((thrown as ContractRevertError).revert.data).to.equal("0x");
+    });
+  }
 
   it("never reads an outage as a refusal", async () => {
     const outages = [
       new Error("502 Bad Gateway"),
+      new Error("execution reverted"),
+      Object.assign(new Error("missing trie node"), { code: -32000 }),
       makeError("timeout", "TIMEOUT", { operation: "x", reason: "y" }),
       "gone",
     ];
