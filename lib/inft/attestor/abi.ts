@@ -10,6 +10,7 @@ export const ATTESTOR_SET_ABI = [
   "error AttestorThresholdZero()",
   "error AttestorInvalid(address attestor, uint48 validUntil)",
   "error AttestorKnown(address attestor)",
+  "error AttestorEndpointTooLong(uint256 length)",
   "error AttestorRemovalUnauthorized(address caller, address attestor)",
   "error AttestorUnknown(address attestor)",
   "function threshold() view returns (uint256)",
