@@ -116,8 +116,12 @@ function seal(
   random: { readonly envelope: RandomBytes; readonly sealedKey: RandomBytes },
 ): SealedDatum {
   const { envelope, dataKey } = encryptData(plaintext, place, random.envelope);
-  const sealedKey = toHex(sealKey(dataKey, publicKey, random.sealedKey));
-  return { ciphertext: envelope, dataHash: storageRoot(envelope), sealedKey };
+  try {
+    const sealedKey = toHex(sealKey(dataKey, publicKey, random.sealedKey));
+    return { ciphertext: envelope, dataHash: storageRoot(envelope), sealedKey };
+  } finally {
+    dataKey.fill(0);
+  }
 }
 
 export interface OpenParams {

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
 import { assertSignerAllowed } from "../../../lib/chain/development-keys.ts";
 import { ROLES } from "../../../lib/chain/development-roles.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -47,17 +49,18 @@ function requireLasting(network: Network): void {
   });
 }
 
-/** On a live network a key of its own; elsewhere a published one, whose signatures no live verifier takes. */
-async function keyOf(open: OpenConnection, as: string | undefined): Promise<AttestorKey> {
-  const { hre, network } = open;
-  if (network.developmentKeysOnly || as !== undefined) {
-    return attestorKey((await open.signer(as ?? String(ROLES.attestor))).privateKey as Hex);
-  }
+/** The key of its own that an attestor on a live network has; looked at before the network is opened. */
+async function liveKey(hre: HardhatRuntimeEnvironment, network: Network): Promise<AttestorKey> {
   const found = await configuredKey(hre, VARIABLE);
   if (found === undefined) throw new PrivateKeyMissingError(network, VARIABLE);
   const key = attestorKey(found.key);
   assertSignerAllowed(network, key.address);
   return key;
+}
+
+/** Elsewhere a published one, whose signatures no live verifier takes. */
+async function publishedKey(open: OpenConnection, as = String(ROLES.attestor)): Promise<AttestorKey> {
+  return attestorKey((await open.signer(as)).privateKey as Hex);
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
@@ -67,6 +70,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   const port = parsePort(args.port, "port");
   const maxBytes = args.maxBytes === undefined ? undefined : parseCount(args.maxBytes, "max-bytes", 1);
   const contracts = args.inft?.split(",").map((text) => parseAddress(text.trim(), "iNFT address"));
+  const key = network.developmentKeysOnly || args.as !== undefined ? undefined : await liveKey(hre, network);
   const folder = path.resolve(args.objects ?? runtimeFolders(hre, network)?.attestor ?? ".");
   await assertWritable(path.join(folder, "0x"), "private");
 
@@ -75,7 +79,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     const serve = async (open: OpenConnection) => {
       const attestor = {
         chainId: network.chainId,
-        key: await keyOf(open, args.as),
+        key: key ?? (await publishedKey(open, args.as)),
         chain: attestorChain(open.read),
         objects: new FileObjectStore(folder),
         randomBytes: (length: number) => new Uint8Array(randomBytes(length)),

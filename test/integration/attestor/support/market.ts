@@ -75,7 +75,7 @@ export async function openMarket(options: MarketOptions = {}) {
     });
     const datas = sealed.map(({ dataHash }, index) => ({ dataDescription: `text ${index}`, dataHash }));
     const keys = sealed.map(({ sealedKey }) => sealedKey);
-    const minted = (await inft.connect(to.signer).mintWithKeys(datas, keys, to.address)) as ContractTransactionResponse;
+    const minted = await inft.connect(to.signer).mintWithKeys(datas, keys, to.address);
     const block = (await minted.wait())?.blockNumber;
     const [event] = await inft.queryFilter(inft.filters.PublishedSealedKey(), block, block);
     const tokenId = event?.args.tokenId;
