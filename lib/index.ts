@@ -32,6 +32,11 @@ export { readAgentFiles } from "./inft/agent-files.ts";
 export { decodeContent, openDatum, type InferenceContent } from "./inft/content.ts";
 export { decryptToken, type DecryptedDatum } from "./inft/decrypt.ts";
 export { ownerPublicKey } from "./inft/owner-key.ts";
+export * from "./inft/proof.ts";
+export * from "./inft/proof-access.ts";
+export * from "./inft/proof-agentnft.ts";
+export * as proofErrors from "./inft/proof-errors.ts";
+export { joinAttestorSignatures, recoverSigner } from "./inft/proof-signatures.ts";
 export * as inftErrors from "./inft/errors.ts";
 
 export type { Log, ReadContext, SignedTransaction, WriteContext } from "./chain/context.ts";

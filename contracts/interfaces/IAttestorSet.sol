@@ -38,8 +38,8 @@ interface IAttestorSet {
     /// @notice `attestor` is in the set, scheduled or expired; remove it first.
     error AttestorKnown(address attestor);
 
-    /// @notice An endpoint is kept in the code of a contract, which holds 24,575 bytes.
-    error AttestorEndpointTooLong(uint256 length);
+    /// @notice An endpoint has at most `limit` bytes.
+    error AttestorEndpointTooLong(uint256 length, uint256 limit);
 
     /// @notice Only the owner of the set, or the attestor itself, may remove it.
     error AttestorRemovalUnauthorized(address caller, address attestor);

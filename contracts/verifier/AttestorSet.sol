@@ -12,7 +12,8 @@ import {CodeText} from "./CodeText.sol";
 /// @dev The owner may add, after a delay, and remove, at once; it cannot change the number or the delay. Without an owner
 /// the set can only shrink.
 abstract contract AttestorSet is IAttestorSet, Ownable2Step {
-    /// @dev One word, so that a signature costs one read. `endpoint` holds the text as {CodeText}, and is zero for nobody.
+    /// @dev One word, so that a signature costs one read. `endpoint` holds the text as {CodeText}; `validUntil` is zero
+    /// for nobody, and for nobody else.
     struct Attestor {
         address endpoint;
         uint48 activeFrom;
@@ -20,6 +21,9 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
     }
 
     uint256 private constant SIGNATURE_LENGTH = 65;
+
+    /// @dev More than any address of a server, and far below what a contract may hold.
+    uint256 private constant ENDPOINT_LIMIT = 2_048;
 
     /// @inheritdoc IAttestorSet
     uint256 public immutable override threshold;
@@ -57,7 +61,7 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
     /// @inheritdoc IAttestorSet
     function removeAttestor(address attestor) external override {
         if (msg.sender != attestor && msg.sender != owner()) revert AttestorRemovalUnauthorized(msg.sender, attestor);
-        if (_attestorOf[attestor].endpoint == address(0)) revert AttestorUnknown(attestor);
+        if (_attestorOf[attestor].validUntil == 0) revert AttestorUnknown(attestor);
 
         delete _attestorOf[attestor];
         uint256 last = _attestors.length - 1;
@@ -114,12 +118,13 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
 
     function _add(address attestor, uint256 activeFrom, uint48 validUntil, string memory endpoint) private {
         if (attestor == address(0) || validUntil <= activeFrom) revert AttestorInvalid(attestor, validUntil);
-        if (_attestorOf[attestor].endpoint != address(0)) revert AttestorKnown(attestor);
+        if (_attestorOf[attestor].validUntil != 0) revert AttestorKnown(attestor);
 
-        address holder = CodeText.store(endpoint);
-        if (holder == address(0)) revert AttestorEndpointTooLong(bytes(endpoint).length);
+        if (bytes(endpoint).length > ENDPOINT_LIMIT) {
+            revert AttestorEndpointTooLong(bytes(endpoint).length, ENDPOINT_LIMIT);
+        }
         // `activeFrom` is below `validUntil`, so it fits.
-        _attestorOf[attestor] = Attestor(holder, uint48(activeFrom), validUntil);
+        _attestorOf[attestor] = Attestor(CodeText.store(endpoint), uint48(activeFrom), validUntil);
         _attestors.push(attestor);
         emit AttestorScheduled(attestor, uint48(activeFrom), validUntil, endpoint);
     }

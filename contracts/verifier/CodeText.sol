@@ -4,14 +4,14 @@ pragma solidity 0.8.37;
 /// @title Text kept as the code of a contract
 /// @notice Smaller to handle than a string in storage, and cheaper from the third word on.
 library CodeText {
-    /// @notice Creates a contract that holds `text`; zero when it does not fit into one (24,575 bytes).
+    /// @notice Creates a contract that holds `text`, which must fit into one: EIP-170 leaves 24,575 bytes.
     function store(string memory text) internal returns (address holder) {
-        // PUSH3 length, DUP1, PUSH1 11, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN: what follows becomes code. It
+        // PUSH2 length, DUP1, PUSH1 10, RETURNDATASIZE, CODECOPY, RETURNDATASIZE, RETURN: what follows becomes code. It
         // begins with STOP, so that nobody can run it.
         bytes memory creation = abi.encodePacked(
-            hex"62",
-            uint24(bytes(text).length + 1),
-            hex"80600b3d393df3",
+            hex"61",
+            uint16(bytes(text).length + 1),
+            hex"80600a3d393df3",
             hex"00",
             text
         );

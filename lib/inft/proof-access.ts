@@ -1,10 +1,10 @@
 /** The receiver's side of a transfer or clone as a document: signed on one machine, checked and used on another. */
 
-import { SigningKey, computeAddress, dataSlice, type Signer } from "ethers";
+import { SigningKey, dataSlice, type Signer } from "ethers";
 import { z } from "zod";
 
 import { addressSchema, hashSchema } from "../hex-schema.ts";
-import { checksum, isHex, type Address, type Hex } from "../hex.ts";
+import { isHex, type Address, type Hex } from "../hex.ts";
 import {
   AccessProofExpiredError,
   AccessProofKeyError,
@@ -193,11 +193,6 @@ export function sealingKeyOf(proof: AccessProof): Hex {
     throw new AccessProofKeyError({ receiver: proof.to, ...(signer === undefined ? {} : { signer }) });
   }
   return dataSlice(SigningKey.recoverPublicKey(digest, signature), 1) as Hex;
-}
-
-/** The account of a 64-byte public key. */
-export function accountOfKey(publicKey: Hex): Address {
-  return checksum(computeAddress(`0x04${publicKey.slice(2)}`));
 }
 
 /** New hashes of an access proof that leaves all of them to the attestors: what a receiver signs beforehand. */

@@ -3,7 +3,7 @@
 import { DomainError, EXIT } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 
-const SIGN_AGAIN = "Ask the receiver to sign again: npx hardhat inft accept <token>";
+const SIGN_AGAIN = "Ask the receiver to sign again: npx hardhat inft accept <token> --out <file>";
 
 /** A document is not an access proof. */
 export class AccessProofMalformedError extends DomainError {
@@ -48,7 +48,7 @@ export class AccessProofSignerError extends DomainError {
       "ZG_ACCESS_PROOF_SIGNER",
       EXIT.trust,
       `The access proof is signed by ${signer ?? "nobody"}, and should be by ${allowed}`,
-      `${SIGN_AGAIN}; or let the receiver name the signer with delegateAccess.`,
+      `${SIGN_AGAIN}; or let the receiver name the signer: npx hardhat inft delegate <address>`,
       values,
     );
   }
@@ -61,7 +61,7 @@ export class AccessProofKeyError extends DomainError {
       "ZG_ACCESS_PROOF_KEY",
       EXIT.precondition,
       `The access proof names no key to seal to, and its signature is not made with the key of ${values.receiver}`,
-      "A contract account, or one that a delegate signs for, must name a key: npx hardhat inft accept <token> --seal-to <public key>",
+      "A contract account, or one that a delegate signs for, must name a key: npx hardhat inft accept <token> --out <file> --public-key <key>",
       values,
     );
   }
