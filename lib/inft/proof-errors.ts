@@ -28,20 +28,21 @@ export class AccessProofMismatchError extends DomainError {
 
 /** An access proof is past its deadline. */
 export class AccessProofExpiredError extends DomainError {
-  constructor(values: { deadline: bigint; now: bigint }) {
+  constructor(values: { deadline: bigint; now: bigint }, cause?: unknown) {
     super(
       "ZG_ACCESS_PROOF_EXPIRED",
       EXIT.precondition,
       `The receiver's signature was good until ${timeOf(values.deadline)}, and it is ${timeOf(values.now)}`,
       SIGN_AGAIN,
       values,
+      cause,
     );
   }
 }
 
 /** An access proof is signed by somebody who is neither the receiver nor its delegate. */
 export class AccessProofSignerError extends DomainError {
-  constructor(values: { receiver: Address; delegate?: Address; signer?: Address }) {
+  constructor(values: { receiver: Address; delegate?: Address; signer?: Address }, cause?: unknown) {
     const { receiver, delegate, signer } = values;
     const allowed = delegate === undefined ? receiver : `${receiver} or its delegate ${delegate}`;
     super(
@@ -50,6 +51,7 @@ export class AccessProofSignerError extends DomainError {
       `The access proof is signed by ${signer ?? "nobody"}, and should be by ${allowed}`,
       `${SIGN_AGAIN}; or let the receiver name the signer: npx hardhat inft delegate <address>`,
       values,
+      cause,
     );
   }
 }

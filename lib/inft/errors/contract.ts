@@ -31,6 +31,34 @@ export class ServingMissingError extends DomainError {
   }
 }
 
+/** No contract stands where the verifier of transfers was expected. */
+export class VerifierMissingError extends DomainError {
+  constructor(values: { verifier: string }, cause?: unknown) {
+    super(
+      "ZG_VERIFIER_MISSING",
+      EXIT.precondition,
+      `No verifier of transfers is at ${values.verifier} on this chain`,
+      "Check --verifier and --network, or leave --verifier out: inft deploy then deploys one.",
+      values,
+      cause,
+    );
+  }
+}
+
+/** A royalty above the price, or one that nobody would get. */
+export class RoyaltyRefusedError extends DomainError {
+  constructor(values: { basisPoints: bigint; problem: string }, cause?: unknown) {
+    super(
+      "ZG_ROYALTY",
+      EXIT.usage,
+      `A royalty of ${Number(values.basisPoints) / 100} % ${values.problem}`,
+      "Give --royalty as a percentage between 0 and 100, and --royalty-receiver as the address to pay.",
+      values,
+      cause,
+    );
+  }
+}
+
 /** A deployment record cannot be read. The file is left as it is. */
 export class RecordMalformedError extends DomainError {
   constructor(values: { file: string; problem: string }, cause?: unknown) {

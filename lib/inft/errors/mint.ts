@@ -155,3 +155,31 @@ export class RecipientRefusesTokenError extends DomainError {
     );
   }
 }
+
+/** The request of a bound mint is not the one that was signed. */
+export class RequestMismatchError extends DomainError {
+  constructor(values: { shown: string; signed: string }, cause?: unknown) {
+    super(
+      "ZG_REQUEST_MISMATCH",
+      EXIT.trust,
+      `The request shown hashes to ${values.shown}; the provider signed an answer to ${values.signed}`,
+      "Mint with the receipt of that very answer; its bytes must not be changed.",
+      values,
+      cause,
+    );
+  }
+}
+
+/** The request names nobody, or somebody else, as its user. */
+export class RequestNotBoundError extends DomainError {
+  constructor(values: { minter: string; userOffset?: bigint }, cause?: unknown) {
+    super(
+      "ZG_REQUEST_NOT_BOUND",
+      EXIT.precondition,
+      `The request does not name ${values.minter} as its user, so it cannot be claimed as bound to it`,
+      "Ask with --claim bound (npx hardhat inference chat, flow run), or mint this one with --claim commit.",
+      values,
+      cause,
+    );
+  }
+}

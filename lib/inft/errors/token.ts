@@ -24,14 +24,28 @@ export class TransferNeedsProofError extends DomainError {
       "ZG_TRANSFER_PROOF",
       EXIT.precondition,
       `Token ${values.tokenId} holds private data; a plain transfer to ${values.to} would leave its keys behind`,
-      `It stays with its owner ${values.from}: this contract has no transfer that carries the keys over.`,
+      `Transfer it with its keys: npx hardhat inft transfer ${values.tokenId} --to ${values.to}`,
       values,
       cause,
     );
   }
 }
 
-/** A rule of ERC-721 itself. */
+/** An authorisation that cannot be given, or is not there to be taken back. */
+export class AuthorizationRefusedError extends DomainError {
+  constructor(values: { problem: string; [value: string]: unknown }, cause?: unknown) {
+    super(
+      "ZG_AUTHORIZATION",
+      EXIT.precondition,
+      `This authorisation is refused: ${values.problem}`,
+      "npx hardhat inft users <token> lists who may use the token's data, and until when.",
+      values,
+      cause,
+    );
+  }
+}
+
+/** A rule of ERC-721 itself, or of what this contract adds to it. */
 export class TokenRuleError extends DomainError {
   constructor(values: { error: string; sentence: string; args: Readonly<Record<string, unknown>> }, cause?: unknown) {
     const { error, sentence, args } = values;
