@@ -4,6 +4,7 @@ import { AbortedError } from "../errors.ts";
 import type { Address } from "../hex.ts";
 import { canonicalJson } from "../protocol/canonical-json.ts";
 import {
+  boundUser,
   chatIdFrom,
   readChatCompletion,
   readChatStream,
@@ -33,20 +34,22 @@ export interface ChatRequestParams {
   readonly maxTokens?: number;
   readonly temperature?: number;
   readonly stream?: boolean;
+  /** The account that alone may mint the answer; the request then names it, and is as guessable as its messages. */
+  readonly boundTo?: Address;
   /** Must be cryptographically secure. */
   readonly random: (size: number) => Uint8Array;
 }
 
 /**
  * Builds a request's bytes: canonical JSON, which a provider that rewrites requests leaves as it is, with 128 random
- * bits in `user`, so that nobody can guess the request from its hash.
+ * bits in `user`, so that nobody can guess the request from its hash. A request that is bound names its account there.
  */
 export function buildChatRequest(params: ChatRequestParams): Uint8Array {
-  const { model, messages, maxTokens, temperature, stream = false, random } = params;
+  const { model, messages, maxTokens, temperature, stream = false, boundTo, random } = params;
   const request: ChatRequest = {
     model,
     messages,
-    user: Buffer.from(random(NONCE_BYTES)).toString("hex"),
+    user: boundTo === undefined ? Buffer.from(random(NONCE_BYTES)).toString("hex") : boundUser(boundTo),
     // A provider adds this to a stream that lacks it, and with that changes the bytes that are signed.
     ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
     ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),

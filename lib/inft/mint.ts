@@ -1,4 +1,4 @@
-/** Minting: commit to a proven result, reveal it a block later, and find it again after any interruption. */
+/** Minting: claim a proven result, usually by committing to it a block before, and find it after any interruption. */
 
 import { AbiCoder, keccak256 } from "ethers";
 
@@ -12,6 +12,7 @@ import type { Mode, Network } from "../networks.ts";
 import { pause } from "../pause.ts";
 import { recoverTextSigner, signedText } from "../protocol/signed-text.ts";
 import type { RandomBytes } from "../sealing/index.ts";
+import { bindRequest, DEFAULT_CLAIM, type BoundRequest, type ClaimMode } from "./claim.ts";
 import { CONTENT_DESCRIPTION, encodeContent, sealDatum, tokenBytes, type InferenceContent } from "./content.ts";
 import { inftContract, inftInterface } from "./contracts.ts";
 import {
@@ -59,6 +60,10 @@ export interface PreparedMint extends SealedMintData {
   readonly minter: Address;
   readonly to: Address;
   readonly result: MintableResult;
+  readonly claim: ClaimMode;
+  /** Of a bound claim: what the mint publishes. */
+  readonly request?: BoundRequest;
+  /** Made only for a claim by commitment. */
   readonly commitment: Hex;
   /** Known before the mint: the hash of the result's record. */
   readonly tokenId: bigint;
@@ -120,15 +125,24 @@ export interface PrepareMintParams {
   readonly to: Address;
   readonly result: MintableResult;
   readonly sealed: SealedMintData;
+  /** Default: by commitment. */
+  readonly claim?: ClaimMode;
+  /** Of a bound claim: the bytes that were sent to the provider. */
+  readonly request?: Uint8Array;
 }
 
-function claimOf({ provider, requestHash, responseHash, signature, chatId, mode }: MintableResult) {
+/** The contract's `InferenceClaim`. */
+export function claimOf({ provider, requestHash, responseHash, signature, chatId, mode }: MintableResult) {
   return { provider, requestHash, responseHash, signature, chatId, mode: MODE_CODES[mode] };
 }
 
-/** Works out commitment and token id. Pure: the node is not asked, because asking it tells it the secret. */
+/**
+ * Works out commitment and token id. Pure: the node is not asked, because asking it tells it the secret.
+ * @throws {MintArgumentsError}
+ * @throws {RequestNotBoundError} for a bound claim whose request does not name the minter.
+ */
 export function prepareInferenceMint(params: PrepareMintParams): PreparedMint {
-  const { network, inft, minter, to, result, sealed } = params;
+  const { network, inft, minter, to, result, sealed, claim = DEFAULT_CLAIM, request = new Uint8Array() } = params;
   const { datas, sealedKeys, salt } = sealed;
   if (sealedKeys.length !== datas.length || datas.length === 0) {
     throw new MintArgumentsError({ problem: `${sealedKeys.length} sealed keys for ${datas.length} data` });
@@ -140,7 +154,12 @@ export function prepareInferenceMint(params: PrepareMintParams): PreparedMint {
       [network.chainId, inft, minter, claimOf(result), datas, sealedKeys, to, salt],
     ),
   ) as Hex;
-  return { inft, minter, to, result, datas, sealedKeys, salt, commitment, tokenId: inferenceTokenId(network, result) };
+  return {
+    ...{ inft, minter, to, result, datas, sealedKeys, salt, claim },
+    ...(claim === "bound" ? { request: bindRequest(request, minter) } : {}),
+    commitment,
+    tokenId: inferenceTokenId(network, result),
+  };
 }
 
 /**
@@ -204,20 +223,27 @@ export function commitDraft({ inft, commitment }: Pick<PreparedMint, "inft" | "c
   return { what: "commit to the mint", to: inft, data };
 }
 
-/** The transaction of a mint. Its gas can be estimated only once the commitment is there. */
+/** The transaction of a mint. With a commitment, its gas can be estimated only once that is there. */
 export function revealDraft(prepared: PreparedMint): TransactionDraft {
-  const { inft, result, datas, sealedKeys, to, salt } = prepared;
-  const values = [claimOf(result), datas, sealedKeys, to, salt];
-  const data = inftInterface().encodeFunctionData("mintInference", values) as Hex;
-  return { what: "mint the inference", to: inft, data };
+  const { inft, result, datas, sealedKeys, to, salt, request } = prepared;
+  const values = [claimOf(result), datas, sealedKeys, to];
+  const mint = (name: string, ...more: unknown[]): TransactionDraft => ({
+    what: "mint the inference",
+    to: inft,
+    data: inftInterface().encodeFunctionData(name, [...values, ...more]) as Hex,
+  });
+  if (request !== undefined) return mint("mintInferenceBound", request.bytes, request.userOffset);
+  return prepared.claim === "open" ? mint("mintInferenceOpen") : mint("mintInference", salt);
 }
 
 export type CommitOutcome =
   | { readonly status: "minted"; readonly token: MintedToken }
-  | { readonly status: "committed"; readonly transaction?: ConfirmedTransaction };
+  | { readonly status: "committed"; readonly transaction?: ConfirmedTransaction }
+  /** The claim is not by commitment. */
+  | { readonly status: "not needed" };
 
 /**
- * Commits to a mint, unless that is done or the result is a token already. Sends at most one transaction.
+ * Commits to a mint, unless that is done, not needed, or the result is a token already. Sends at most one transaction.
  * @throws what {@link assertResultMintable} does: nothing is paid for what cannot be minted.
  */
 export async function commitMint(
@@ -228,6 +254,7 @@ export async function commitMint(
   const token = await findMinted(ctx, prepared.inft, prepared.tokenId);
   if (token !== undefined) return { status: "minted", token };
   await assertResultMintable(ctx, prepared.result, options);
+  if (prepared.claim !== "commit") return { status: "not needed" };
   if (await hasOpenCommitment(ctx, prepared)) return { status: "committed" };
   return { status: "committed", transaction: await sendToInft(ctx, commitDraft(prepared)) };
 }
@@ -241,23 +268,36 @@ const BLOCK_PATIENCE_MS = 120_000;
 const BLOCK_POLL_MS = 500;
 
 /**
- * Mints what was committed to, waiting for the block after the commitment. Finds the token if it is there already,
+ * Mints what was prepared; after a commitment it waits for the next block. Finds the token if it is there already,
  * whoever minted it: `owner` says whose it is.
  * @throws {CommitmentMissingError} {@link CommitmentExpiredError} when {@link commitMint} has to come first.
  * @throws {CommitmentTooYoungError} when no block came in time.
  */
 export async function revealMint(ctx: WriteContext, prepared: PreparedMint): Promise<RevealOutcome> {
   const { inft, tokenId, to } = prepared;
+  const before = await findMinted(ctx, inft, tokenId);
+  if (before !== undefined) return before;
+  try {
+    return { tokenId, owner: to, transaction: await sendOnceCommitted(ctx, revealDraft(prepared)) };
+  } catch (error) {
+    // Between looking and sending.
+    const token = error instanceof ResultAlreadyMintedError ? await findMinted(ctx, inft, tokenId) : undefined;
+    if (token === undefined) throw error;
+    return token;
+  }
+}
+
+/**
+ * Sends a mint by commitment as soon as the block after the commitment is there.
+ * @throws {CommitmentTooYoungError} when no block came in time.
+ */
+export async function sendOnceCommitted(ctx: WriteContext, draft: TransactionDraft): Promise<ConfirmedTransaction> {
   const patience = ctx.receiptTimeout ?? BLOCK_PATIENCE_MS;
   const started = Date.now();
   for (;;) {
-    const token = await findMinted(ctx, inft, tokenId);
-    if (token !== undefined) return token;
     try {
-      const transaction = await sendToInft(ctx, revealDraft(prepared));
-      return { tokenId, owner: to, transaction };
+      return await sendToInft(ctx, draft);
     } catch (error) {
-      if (error instanceof ResultAlreadyMintedError) continue; // between looking and sending
       // Nothing was sent: the estimate refused. Some nodes estimate on the latest block, some on the next.
       if (!(error instanceof CommitmentTooYoungError) || Date.now() - started >= patience) throw error;
       await pause(BLOCK_POLL_MS, ctx.signal, "Waiting for the block after the commitment");

@@ -21,9 +21,25 @@ export interface ChatRequest {
   readonly stream_options?: { readonly include_usage: boolean };
   readonly max_tokens?: number;
   readonly temperature?: number;
-  /** Random text that keeps a request's hash from being guessed. */
+  /** Random text that keeps a request's hash from being guessed; or the account that alone may mint the answer. */
   readonly user?: string;
   readonly [option: string]: unknown;
+}
+
+/** How a request names the account that alone may mint its answer: an address as the contract writes it. */
+export function boundUser(account: string): string {
+  return account.toLowerCase();
+}
+
+/**
+ * Where in a request's bytes its member `"user":"…"` names an account, counted from 0: at the member's first quote.
+ * Undefined when it names nobody or somebody else. Quotes inside strings are escaped, so no message can pose as the member.
+ */
+export function userOffset(request: Uint8Array, account: string): number | undefined {
+  const bytes = Buffer.from(request);
+  const member = `"user":"${boundUser(account)}"`;
+  const found = ["{", ","].map((before) => bytes.lastIndexOf(before + member)).find((at) => at >= 0);
+  return found === undefined ? undefined : found + 1;
 }
 
 /** What one completion says, whichever way it came. */

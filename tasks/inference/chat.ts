@@ -24,7 +24,7 @@ import { storeResult } from "../../lib/flow/journal.ts";
 import { withUnit } from "../../lib/units.ts";
 import { assertWritable, writeFileAtomic } from "../../lib/storage/atomic-file.ts";
 import { refusalOf, type Answer, type TaskIo } from "../support/action.ts";
-import { parseCount, type SpendingArguments } from "../support/arguments.ts";
+import { parseClaim, parseCount, type SpendingArguments } from "../support/arguments.ts";
 import { checkLines, endorsementCheck } from "../support/checks.ts";
 import { withConnection } from "../support/connection.ts";
 import { runtimeFolders, type Folders } from "../support/folders.ts";
@@ -39,6 +39,7 @@ interface Arguments extends SpendingArguments, PromptArguments {
   readonly stream: boolean;
   readonly timeout: string | undefined;
   readonly out: string | undefined;
+  readonly claim: string | undefined;
 }
 
 /** Fetches the signature; an answer that was paid for and cannot be proved yet is kept, whatever the reason. */
@@ -67,6 +68,7 @@ async function prove(
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const question = await parseQuestion(args);
+  const claim = parseClaim(args.claim);
   const timeoutMs = args.timeout === undefined ? undefined : parseCount(args.timeout, "timeout", 1) * 1000;
   return withConnection(
     hre,
@@ -82,6 +84,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         maxTokens,
         stream: args.stream,
         ...(temperature === undefined ? {} : { temperature }),
+        ...(claim === "bound" ? { boundTo: owner } : {}),
         random: randomBytes,
       });
       const fee = estimateFee(service, requestBytes, maxTokens);

@@ -1,12 +1,13 @@
 import { emptyTask, task } from "hardhat/config";
 
-import { asking, JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
+import { asking, CLAIM, JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
 
 export const inferenceTasks = [
   emptyTask("inference", "Ask a provider, and check its answers").build(),
   spending(
     asking(task(["inference", "chat"], "Ask, verify the answer byte for byte, and keep a receipt"))
       .addFlag({ name: "stream", description: "Print the answer as it arrives (on stderr with --json)" })
+      .addOption(CLAIM)
       .addOption(option("timeout", "Seconds to wait for the answer (default 120)"))
       .addOption(option("out", "Write the receipt to this file")),
   )

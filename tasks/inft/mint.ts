@@ -1,60 +1,66 @@
 import { randomBytes } from "node:crypto";
 
-import { assertReceipt, receiptBytes, verifyReceipt, type Receipt } from "../../lib/compute/receipt.ts";
+import { receiptBytes } from "../../lib/compute/receipt.ts";
+import type { ReadContext } from "../../lib/chain/context.ts";
 import { currentFees } from "../../lib/chain/fees.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
-import { GAS_BOUNDS } from "../../lib/flow/gas.ts";
+import { mintGas } from "../../lib/flow/gas.ts";
 import {
   assertResultMintable,
   commitDraft,
   commitMint,
   findMinted,
   prepareInferenceMint,
+  revealDraft,
   revealMint,
   sealInference,
   inferenceTokenId,
 } from "../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
 import { UsageError } from "../../lib/errors.ts";
-import type { Mode } from "../../lib/networks.ts";
+import { DEFAULT_CLAIM } from "../../lib/inft/claim.ts";
 import type { Answer } from "../support/action.ts";
-import { required, type SpendingArguments } from "../support/arguments.ts";
-import { withConnection, type OpenConnection } from "../support/connection.ts";
+import { parseClaim, required, type SpendingArguments } from "../support/arguments.ts";
+import { warnOfClaim } from "../support/claim.ts";
+import { withConnection } from "../support/connection.ts";
 import { locateInft } from "../support/inft.ts";
-import { readReceiptFile } from "../support/receipts.ts";
+import { modeOfReceipt, readReceiptFile } from "../support/receipts.ts";
 import { recipient } from "../support/recipient.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
 import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import { mintReceipts } from "./mint-batch.ts";
 import { mintData } from "./mint-data.ts";
 
-interface Arguments extends SpendingArguments {
-  readonly receipt: string;
-  readonly data: string | undefined;
-  readonly maxSize: string;
+export interface MintArguments extends SpendingArguments {
   readonly to: string | undefined;
   readonly publicKey: string | undefined;
   readonly inft: string | undefined;
   readonly allowSimulated: boolean;
 }
 
-/** Checks the receipt here and now. One made on another chain is a replay of it, and all else must still hold. */
-async function modeOf(open: OpenConnection, receipt: Receipt): Promise<Mode> {
-  const found = await verifyReceipt(open.read, receipt);
-  const elsewhere = found.checks.some(({ name, passed }) => name === "network" && !passed);
-  if (!elsewhere) {
-    assertReceipt(found);
-    return open.network.mode;
-  }
-  const wrong = found.checks.filter(({ name, passed }) => !passed && name !== "network");
-  if (wrong.length > 0) assertReceipt(found);
-  return "replay";
+interface Arguments extends MintArguments {
+  readonly receipts: readonly string[];
+  readonly claim: string | undefined;
+  readonly revealPrompt: boolean;
+  readonly data: string | undefined;
+  readonly maxSize: string;
 }
 
 const EXAMPLE = "inft mint receipt.json";
 
+/** A mint by commitment can be estimated only once the commitment is there. */
+async function mintRow(read: ReadContext): Promise<BillRow> {
+  const { maxFeePerGas } = await currentFees(read);
+  const gas = mintGas();
+  return { what: "gas to mint", amount: gas * maxFeePerGas, from: "wallet", note: `up to ${gas} gas` };
+}
+
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
-  const { data, receipt: file } = args;
+  const { data, receipts } = args;
+  const [file = "", ...others] = receipts;
+  const claim = parseClaim(args.claim) ?? DEFAULT_CLAIM;
+  warnOfClaim(claim, args, io);
   if (data !== undefined) {
     if (file === "") return mintData({ ...args, data }, hre, io);
     throw new UsageError({
@@ -63,13 +69,21 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       details: { receipt: file, data },
     });
   }
+  if (others.length > 0) {
+    if (claim === "commit") return mintReceipts(receipts, args, hre, io);
+    throw new UsageError({
+      message: `Several receipts are minted together by commitment only, not with --claim ${claim}`,
+      remedy: "Mint them one by one, or leave --claim out.",
+      details: { claim, receipts },
+    });
+  }
   const receipt = await readReceiptFile(required(file, "The receipt, or --data", EXAMPLE));
   return withConnection(
     hre,
     async (open) => {
       const { network, read } = open;
       const stores = openStores(hre, read);
-      const mode = await modeOf(open, receipt);
+      const mode = await modeOfReceipt(read, receipt);
       const result = resultOfReceipt(receipt, mode);
       await assertResultMintable(read, result, { allowSimulated: args.allowSimulated });
       const { address: inft } = await locateInft(open, args.inft);
@@ -96,18 +110,15 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         ownerPublicKey: publicKey,
         randomBytes,
       });
-      const prepared = prepareInferenceMint({ network, inft, minter: owner, to, result, sealed });
-      const { maxFeePerGas } = await currentFees(read);
-      // The mint itself can be estimated only once the commitment is there.
-      const mintRow: BillRow = {
-        what: "gas to mint",
-        amount: GAS_BOUNDS.mint * maxFeePerGas,
-        from: "wallet",
-        note: `up to ${GAS_BOUNDS.mint} gas`,
-      };
-      const bill = makeBill([...(await transactionRows(writer, commitDraft(prepared))), mintRow]);
-      const planned = { ...common, tokenId, to, plan: billData(bill) };
-      if (!(await approve(bill, args, writer, io, "commit and mint"))) {
+      const parts = { network, inft, minter: owner, to, result, sealed, claim, request: requestBytes };
+      const prepared = prepareInferenceMint(parts);
+      const bill = makeBill(
+        claim === "commit"
+          ? [...(await transactionRows(writer, commitDraft(prepared))), await mintRow(read)]
+          : await transactionRows(writer, revealDraft(prepared)),
+      );
+      const planned = { ...common, tokenId, to, claim, plan: billData(bill) };
+      if (!(await approve(bill, args, writer, io, claim === "commit" ? "commit and mint" : "mint"))) {
         return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const dataHash = sealed.datas[0]?.dataHash;

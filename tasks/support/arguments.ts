@@ -4,6 +4,7 @@ import { ArgumentType } from "hardhat/types/arguments";
 import type { NewTaskDefinitionBuilder, TaskArguments } from "hardhat/types/tasks";
 
 import { UsageError } from "../../lib/errors.ts";
+import { CLAIM_MODES, type ClaimMode } from "../../lib/inft/claim.ts";
 
 const optional = { type: ArgumentType.STRING_WITHOUT_DEFAULT, defaultValue: undefined } as const;
 
@@ -46,6 +47,27 @@ export const FETCH_LIMIT = {
   type: ArgumentType.STRING,
   defaultValue: "16MB",
 } as const;
+
+/** How a minter keeps others from minting its result first. */
+export const CLAIM = option(
+  "claim",
+  "commit (default): nobody can take it; bound: the request names you, and is published; open: first come",
+);
+export const REVEAL_PROMPT = {
+  name: "revealPrompt",
+  description: "With --claim bound: put the whole request on chain, for good",
+} as const;
+
+/** @throws {UsageError} for a way that does not exist. Undefined when none is given. */
+export function parseClaim(text: string | undefined): ClaimMode | undefined {
+  const found = CLAIM_MODES.find((mode) => mode === text);
+  if (found !== undefined || text === undefined) return found;
+  throw new UsageError({
+    message: `--claim ${JSON.stringify(text)} is none of ${CLAIM_MODES.join(", ")}`,
+    remedy: "Leave it out to commit first, which keeps the prompt private.",
+    details: { claim: text },
+  });
+}
 
 /** What to ask, and whom. */
 export const PROMPT = {

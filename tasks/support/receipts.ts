@@ -1,7 +1,15 @@
 import { readFile } from "node:fs/promises";
 
-import { assertReceipt, parseReceipt, type Receipt, type ReceiptVerification } from "../../lib/compute/receipt.ts";
+import type { ReadContext } from "../../lib/chain/context.ts";
+import {
+  assertReceipt,
+  parseReceipt,
+  verifyReceipt,
+  type Receipt,
+  type ReceiptVerification,
+} from "../../lib/compute/receipt.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
+import type { Mode } from "../../lib/networks.ts";
 
 /**
  * Reads a receipt file.
@@ -20,6 +28,23 @@ export async function readReceiptFile(file: string): Promise<Receipt> {
     });
   }
   return parseReceipt(text);
+}
+
+/**
+ * How real a receipt is on the chain it shall be minted on, all of it checked here and now. One made on another chain is
+ * a replay of it, and all else must still hold.
+ * @throws {ReceiptRejectedError}
+ */
+export async function modeOfReceipt(read: ReadContext, receipt: Receipt): Promise<Mode> {
+  const found = await verifyReceipt(read, receipt);
+  const elsewhere = found.checks.some(({ name, passed }) => name === "network" && !passed);
+  if (!elsewhere) {
+    assertReceipt(found);
+    return read.network.mode;
+  }
+  const wrong = found.checks.filter(({ name, passed }) => !passed && name !== "network");
+  if (wrong.length > 0) assertReceipt(found);
+  return "replay";
 }
 
 /** Nothing is wrong with a receipt, but no chain was asked who may sign. */

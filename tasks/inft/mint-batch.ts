@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import { currentFees } from "../../lib/chain/fees.ts";
+import { receiptBytes, type Receipt } from "../../lib/compute/receipt.ts";
+import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
+import { mintGas } from "../../lib/flow/gas.ts";
+import { ResultAlreadyMintedError } from "../../lib/inft/errors.ts";
+import {
+  assertBatch,
+  checkItem,
+  commitBatchDraft,
+  mintBatch,
+  providersToSync,
+  syncDraft,
+} from "../../lib/inft/mint-batch.ts";
+import {
+  assertResultMintable,
+  findMinted,
+  inferenceTokenId,
+  prepareInferenceMint,
+  sealInference,
+  type MintableResult,
+} from "../../lib/inft/mint.ts";
+import { resultOfReceipt } from "../../lib/inft/receipt.ts";
+import type { Answer, TaskIo } from "../support/action.ts";
+import { withConnection } from "../support/connection.ts";
+import { locateInft } from "../support/inft.ts";
+import { modeOfReceipt, readReceiptFile } from "../support/receipts.ts";
+import { recipient } from "../support/recipient.ts";
+import { approve, billData } from "../support/spend.ts";
+import { openStores } from "../support/stores.ts";
+import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
+import type { MintArguments } from "./mint.ts";
+
+interface Item {
+  readonly file: string;
+  readonly receipt: Receipt;
+  readonly result: MintableResult;
+  readonly tokenId: bigint;
+}
+
+/** Mints several receipts together: one commitment transaction, one mint, all or none. */
+export async function mintReceipts(
+  files: readonly string[],
+  args: MintArguments,
+  hre: HardhatRuntimeEnvironment,
+  io: TaskIo,
+): Promise<Answer> {
+  const receipts = await Promise.all(
+    files.map(async (file) => ({ file, receipt: await checkItem(file, async () => readReceiptFile(file)) })),
+  );
+  return withConnection(
+    hre,
+    async (open) => {
+      const { network, read } = open;
+      const { address: inft } = await locateInft(open, args.inft);
+      const items: Item[] = [];
+      for (const { file, receipt } of receipts) {
+        items.push(
+          await checkItem(file, async () => {
+            const result = resultOfReceipt(receipt, await modeOfReceipt(read, receipt));
+            await assertResultMintable(read, result, { allowSimulated: args.allowSimulated });
+            const tokenId = inferenceTokenId(network, result);
+            if ((await findMinted(read, inft, tokenId)) !== undefined) throw new ResultAlreadyMintedError({ tokenId });
+            return { file, receipt, result, tokenId };
+          }),
+        );
+      }
+      assertBatch(items.map(({ tokenId }) => tokenId));
+
+      const { objects } = openStores(hre, read);
+      const writer = await openWriter(open, args, io);
+      const { to, publicKey: ownerPublicKey } = await recipient(args, open, writer);
+      const prepared = items.map(({ receipt, result }) => {
+        const { requestBytes: request, responseBytes: response } = receiptBytes(receipt);
+        const content = { request, response };
+        const { ciphertext, ...sealed } = sealInference({
+          network,
+          inft,
+          result,
+          content,
+          ownerPublicKey,
+          randomBytes,
+        });
+        return {
+          ciphertext,
+          mint: prepareInferenceMint({ network, inft, minter: writer.owner, to, result, sealed }),
+        };
+      });
+      const batch = prepared.map(({ mint }) => mint);
+      const sync = await providersToSync(read, inft, batch);
+      const drafts = [
+        commitBatchDraft(
+          inft,
+          batch.map(({ commitment }) => commitment),
+        ),
+        ...sync.map((provider) => syncDraft(inft, provider)),
+      ];
+      const rows: BillRow[] = [];
+      for (const draft of drafts) rows.push(...(await transactionRows(writer, draft)));
+      // The mints can be estimated only once the commitments are there.
+      const gas = mintGas() * BigInt(batch.length);
+      const { maxFeePerGas } = await currentFees(read);
+      const what = `gas to mint ${batch.length} inferences`;
+      rows.push({ what, amount: gas * maxFeePerGas, from: "wallet", note: `up to ${gas} gas` });
+      const bill = makeBill(rows);
+      const common = { network: network.name, inft, to, plan: billData(bill) };
+      const tokens = items.map(({ file, tokenId, result: { mode } }) => ({ file, tokenId, mode }));
+      if (!(await approve(bill, args, writer, io, "commit and mint"))) {
+        return { data: { ...common, tokens, dryRun: true }, text: ["dry run: nothing was sent"] };
+      }
+      for (const { ciphertext, mint } of prepared) {
+        for (const { dataHash } of mint.datas) await objects.put(dataHash, ciphertext);
+      }
+      const sent = await mintBatch(writer.ctx, inft, batch);
+      return {
+        data: {
+          ...common,
+          minted: true,
+          tokens,
+          transactions: sent.map((transaction) => transactionData(network, transaction)),
+        },
+        text: [
+          ...tokens.map(({ file, tokenId }) => `minted token ${tokenId} for ${to}: ${file}`),
+          ...transactionLines(network, sent),
+        ],
+      };
+    },
+    io,
+  );
+}
