@@ -6,11 +6,13 @@ import {
   AGENT_DATA,
   AS,
   ATTESTOR,
+  CLAIM,
   FETCH_LIMIT,
   INFT_ADDRESS,
   JSON_FLAG,
   option,
   positional,
+  REVEAL_PROMPT,
   spending,
   TO,
 } from "../support/arguments.ts";
@@ -20,7 +22,10 @@ import { ownerTasks } from "./owner-tasks.ts";
 export const inftTasks = [
   emptyTask("inft", "Intelligent NFTs (ERC-7857)").build(),
   spending(
-    task(["inft", "deploy"], "Deploy the iNFT contract and record it in deployments/<network>/")
+    task(
+      ["inft", "deploy"],
+      "Deploy the iNFT contract and the verifier it trusts, and record them in deployments/<network>/",
+    )
       .addOption({
         name: "name",
         description: "Collection name",
@@ -33,17 +38,42 @@ export const inftTasks = [
         type: ArgumentType.STRING,
         defaultValue: COLLECTION.symbol,
       })
-      .addFlag({ name: "force", description: "Deploy a new one even if one is recorded" })
-      .addFlag({ name: "verify", description: "Also verify the source on the explorer" }),
+      .addOption(
+        option("verifier", "Verifier of transfers that stands already (default: the recorded one, or a new one)"),
+      )
+      .addOption(option("attestor", "Where attestors of a new verifier serve, separated by commas"))
+      .addOption(option("attestors", "Addresses of more attestors, separated by commas"))
+      .addOption(option("threshold", "How many attestors must sign (default: 2 on live networks, else 1)"))
+      .addOption(
+        option(
+          "rotationDelay",
+          "How long a new attestor waits until it counts (default: 2d on live networks, else 0s)",
+        ),
+      )
+      .addOption(option("royalty", "Percent of a price that markets are asked to pay (ERC-2981; default: 0)"))
+      .addOption(option("royaltyReceiver", "Whom they are asked to pay"))
+      .addFlag({
+        name: "allowDevelopmentAttestor",
+        description: "Trust attestors without a TEE on a live network",
+      })
+      .addFlag({ name: "force", description: "Deploy new ones even if some are recorded" })
+      .addFlag({ name: "verify", description: "Also verify the sources on the explorer" }),
   )
     .setAction(() => import("./deploy.ts"))
     .build(),
   spending(
     task(
       ["inft", "mint"],
-      "Mint a verified receipt (commits first, so that nobody can take it), or any agent with --data",
+      "Mint verified receipts (commits first, so that nobody can take them), or any agent with --data",
     )
-      .addPositionalArgument(positional("receipt", "Receipt file"))
+      .addVariadicArgument({
+        name: "receipts",
+        description: "Receipt files; several are minted together, all or none",
+        type: ArgumentType.STRING,
+        defaultValue: [],
+      })
+      .addOption(CLAIM)
+      .addFlag(REVEAL_PROMPT)
       .addOption(AGENT_DATA.data)
       .addOption(AGENT_DATA.maxSize)
       .addOption(TO)
@@ -74,11 +104,19 @@ export const inftTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./decrypt.ts"))
     .build(),
-  task(["inft", "verify"], "Re-check a token's provenance from chain data alone; needs no key")
+  task(["inft", "verify"], "Re-check a token's provenance from chain data alone; its content with the owner's key")
+    .addPositionalArgument(positional("token", "Token id"))
+    .addFlag({ name: "decrypt", description: "Ask for the keys in the keystore, too, to check the content" })
+    .addOption(INFT_ADDRESS)
+    .addOption(AS)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./verify.ts"))
+    .build(),
+  task(["inft", "history"], "Tell what happened to a token, from the contract's events; needs no key")
     .addPositionalArgument(positional("token", "Token id"))
     .addOption(INFT_ADDRESS)
     .addFlag(JSON_FLAG)
-    .setAction(() => import("./verify.ts"))
+    .setAction(() => import("./history.ts"))
     .build(),
   ...ownerTasks,
   task(["inft", "lint"], "Tell which dialects of ERC-7857 a deployed contract speaks, and what it lacks; needs no key")
