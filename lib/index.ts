@@ -22,10 +22,14 @@ export * from "./compute/session.ts";
 export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
 
-export { inftCodeHash, type RuntimeArtifact, type TrustedCode } from "./inft/code.ts";
-export { deployInft, deploymentDraft, findDeployment, type ContractArtifact } from "./inft/deploy.ts";
+export { assertAttestorsAllowed, type AttestorEntry } from "./inft/attestor-entry.ts";
+export { CLAIM_MODES, type ClaimMode } from "./inft/claim.ts";
+export { codePattern, moduleAddress, type CodePattern, type RuntimeArtifact, type TrustedCode } from "./inft/code.ts";
+export * from "./inft/deploy.ts";
+export { readHistory, type HistoryEntry, type TokenAct } from "./inft/history.ts";
 export * from "./inft/mint.ts";
-export { readToken, type TokenView } from "./inft/show.ts";
+export * from "./inft/mint-batch.ts";
+export { readSituation, readToken, type TokenSituation, type TokenView } from "./inft/show.ts";
 export { verifyToken, type TokenVerification } from "./inft/verify.ts";
 export { decodeAgent, sealAgent, type Agent, type AgentPart } from "./inft/agent.ts";
 export { readAgentFiles } from "./inft/agent-files.ts";

@@ -1,5 +1,5 @@
 /**
- * Deploys the iNFT contract, or finds the recorded one.
+ * Deploys the verifier of transfers and the iNFT contract that trusts it, or finds the recorded ones.
  *
  *     npx hardhat run scripts/deploy.ts --network localhost
  */
@@ -12,5 +12,8 @@ await runScript(hre, {
   what: "deploy the iNFT contract",
   steps: DEPLOY_STEPS,
   question: { messages: [], maxTokens: 1 },
-  report: async ({ inft }) => [`iNFT contract ${(await inft.load())?.address ?? "missing"}`],
+  report: async ({ records }) => [
+    `verifier of transfers ${(await records.verifier.load())?.address ?? "missing"}`,
+    `iNFT contract ${(await records.inft.load())?.address ?? "missing"}`,
+  ],
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {INFTDialects} from "../inft/dialects/INFTDialects.sol";
 import {TokenWord, TokenWords} from "../inft/TokenWord.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
 import {Blob__MockForVerify} from "./Blob__MockForVerify.sol";
@@ -17,8 +18,9 @@ contract INFTConstructor__MockForVerify {
     mapping(uint256 tokenId => mapping(uint256 index => bytes32)) private _dataHashes;
 
     constructor(bytes memory genuine, Forgery memory forgery) {
-        new Blob__MockForVerify(hex"00", "forged"); // with nonce 1: schema 1
-        _words[forgery.tokenId] = TokenWords.create(forgery.owner, 1, 1);
+        new INFTDialects(); // with nonce 1, as the iNFT
+        new Blob__MockForVerify(hex"00", "forged"); // with nonce 2: schema 2
+        _words[forgery.tokenId] = TokenWords.create(forgery.owner, 1, 2);
         _dataHashes[forgery.tokenId][0] = forgery.dataHash;
         emit IInferenceProvenance.InferenceMinted(
             forgery.tokenId,
@@ -26,7 +28,7 @@ contract INFTConstructor__MockForVerify {
             forgery.owner,
             forgery.provenance,
             "chat-1",
-            0,
+            block.timestamp,
             forgery.dataHash,
             3
         );

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IntelligentData} from "../interfaces/IERC7857.sol";
+import {IINFT} from "../interfaces/IINFT.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
 
 /// @notice A record that somebody else minted, told again beside another owner and other data.
@@ -31,7 +32,7 @@ contract INFT__MockForVerify {
             forgery.owner,
             forgery.provenance,
             "chat-1",
-            0,
+            block.timestamp,
             forgery.dataHash,
             3
         );
@@ -44,6 +45,11 @@ contract INFT__MockForVerify {
     function intelligentDataOf(uint256 tokenId) external view returns (IntelligentData[] memory datas) {
         datas = new IntelligentData[](1);
         datas[0] = IntelligentData("forged", _forgeries[tokenId].dataHash);
+    }
+
+    function tokenStateOf(uint256 tokenId) external view returns (IINFT.TokenState memory state) {
+        state.owner = _forgeries[tokenId].owner;
+        state.dataCount = 1;
     }
 
     function isProven(uint256) external pure returns (bool) {

@@ -5,7 +5,9 @@ import type { Receipt } from "../compute/receipt.ts";
 import { readService, type Service } from "../compute/providers.ts";
 import type { SessionTokens } from "../compute/session.ts";
 import type { Address, Hex } from "../hex.ts";
-import type { ContractArtifact, InftRecordStore } from "../inft/deploy.ts";
+import type { AttestorEntry } from "../inft/attestor-entry.ts";
+import type { ClaimMode } from "../inft/claim.ts";
+import type { ContractArtifact, DeploymentRecords } from "../inft/deploy.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { Bill } from "./bill.ts";
 import { lastFact, type Journal } from "./journal.ts";
@@ -19,8 +21,10 @@ export interface FlowReadContext {
   readonly journal: Journal;
   readonly question: Question;
   readonly genesisHash: Hex;
-  /** The recorded iNFT contract of this network, if there is one and the chain still holds it. */
-  readonly inft: InftRecordStore;
+  /** How this run claims its result when it mints. */
+  readonly claim: ClaimMode;
+  /** The recorded contracts of this network, as far as there are any and the chain still holds them. */
+  readonly records: DeploymentRecords;
   readonly http: HttpDeps;
   /** Lets a provider be asked for what it has not collected. A status has none, because it signs nothing. */
   readonly session?: SessionTokens;
@@ -37,7 +41,9 @@ export interface FlowContext extends FlowReadContext {
   readonly write: WriteContext;
   readonly session: SessionTokens;
   readonly random: (size: number) => Uint8Array;
-  readonly artifact: () => Promise<ContractArtifact>;
+  readonly artifact: (contractName: string) => Promise<ContractArtifact>;
+  /** Who vouches for re-encryptions in a verifier that this run deploys; none yet on a live network. */
+  readonly attestors: () => Promise<readonly AttestorEntry[]>;
   readonly objects: ObjectStore;
   readonly receipts: ReceiptStore;
   /** Ask again although an earlier request of this run may have been charged. */

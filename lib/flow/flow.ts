@@ -4,29 +4,31 @@ import type { SignedTransaction } from "../chain/context.ts";
 import { currentFees } from "../chain/fees.ts";
 import { awaitPending } from "../chain/pending.ts";
 import type { Service } from "../compute/providers.ts";
+import { DEFAULT_CLAIM, type ClaimMode } from "../inft/claim.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
 import { withUnit } from "../units.ts";
 import { makeBill, type Bill, type BillRow } from "./bill.ts";
 import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
-import { GAS_BOUNDS } from "./gas.ts";
+import { GAS_BOUNDS, mintGas } from "./gas.ts";
 import { JOURNAL_VERSION, lastFact, RunMismatchError, type Journal } from "./journal.ts";
 import { questionText } from "./question.ts";
 import { checkSteps, runSteps, type StepOutcome } from "./step.ts";
 import { acknowledgeStep } from "./steps/acknowledge.ts";
-import { deployStep } from "./steps/deploy.ts";
-import { answerBound, depositStep, flowFunding, FUNDED_ANSWERS, transferStep } from "./steps/funding.ts";
+import { deployStep, verifierStep } from "./steps/deploy.ts";
+import { answerBound, depositStep, flowFunding, FUNDED_ANSWERS, requestSize, transferStep } from "./steps/funding.ts";
 import { inferStep } from "./steps/infer.ts";
 import { commitStep, mintStep, sealStep } from "./steps/mint.ts";
 import { pickService, providerStep } from "./steps/provider.ts";
 import { verifyStep } from "./steps/verify.ts";
 
-/** Makes sure that the iNFT contract stands. */
-export const DEPLOY_STEPS: readonly FlowStep[] = [deployStep];
+/** Makes sure that the iNFT contract and the verifier it trusts stand. */
+export const DEPLOY_STEPS: readonly FlowStep[] = [verifierStep, deployStep];
 /** Makes sure that a provider would serve. */
 export const FUNDING_STEPS: readonly FlowStep[] = [providerStep, depositStep, transferStep, acknowledgeStep];
 /** The main job. */
 export const FLOW_STEPS: readonly FlowStep[] = [
   providerStep,
+  verifierStep,
   deployStep,
   depositStep,
   transferStep,
@@ -38,13 +40,15 @@ export const FLOW_STEPS: readonly FlowStep[] = [
   mintStep,
 ];
 
-type Identity = Pick<FlowReadContext, "owner" | "question" | "genesisHash" | "read"> & { readonly id: string };
+type Identity = Pick<FlowReadContext, "owner" | "question" | "claim" | "genesisHash" | "read"> & {
+  readonly id: string;
+};
 
 /**
  * Asserts that a run that was started before is the one that is continued.
- * @throws {RunMismatchError} when it was started on another chain, by another owner or with another question.
+ * @throws {RunMismatchError} when it was started on another chain, by another owner, with another question or claim.
  */
-export function assertSameRun(journal: Journal, { id, owner, question, genesisHash, read }: Identity): void {
+export function assertSameRun(journal: Journal, { id, owner, question, claim, genesisHash, read }: Identity): void {
   const started = lastFact(journal, "started");
   if (started === undefined) return;
   const compare = (field: string, recorded: string, now: string) => {
@@ -54,15 +58,22 @@ export function assertSameRun(journal: Journal, { id, owner, question, genesisHa
   compare("genesis hash", started.genesisHash, genesisHash);
   compare("owner", started.owner, owner);
   compare("question", questionText(started.question), questionText(question));
+  compare("claim", startedClaim(journal), claim);
+}
+
+/** How a run that was started claims its result. */
+export function startedClaim(journal: Journal): ClaimMode {
+  return lastFact(journal, "started")?.claim ?? DEFAULT_CLAIM;
 }
 
 /** Starts a run's journal, unless it is started. */
 export function openRun(journal: Journal, identity: Identity): void {
   assertSameRun(journal, identity);
   if (lastFact(journal, "started") !== undefined) return;
-  const { id, owner, question, genesisHash, read } = identity;
+  const { id, owner, question, claim, genesisHash, read } = identity;
   const { name: network } = read.network;
-  journal.append({ type: "started", version: JOURNAL_VERSION, id, network, genesisHash, owner, question });
+  const started = { version: JOURNAL_VERSION, id, network, genesisHash, owner, question } as const;
+  journal.append({ type: "started", ...started, ...(claim === DEFAULT_CLAIM ? {} : { claim }) });
 }
 
 /** A step whose transactions are in the journal, with their hashes, before they are sent. */
@@ -107,14 +118,15 @@ export async function planFlow(ctx: FlowReadContext, steps = FLOW_STEPS): Promis
   const isOpen = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
   if (steps.includes(mintStep) && !(await isOpen(mintStep))) return makeBill([]);
   const rows: BillRow[] = [];
-  if (await isOpen(deployStep)) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deploy));
+  if (await isOpen(verifierStep)) rows.push(gas("deploy the verifier of transfers", GAS_BOUNDS.deployVerifier));
+  if (await isOpen(deployStep)) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deployInft));
   if (lastFact(ctx.journal, "answered") === undefined && steps.includes(providerStep)) {
     const service = await pickService(ctx);
     rows.push(...(await fundingRows(ctx, service, gas)));
     if (steps.includes(inferStep)) rows.push(answerRow(ctx, service));
   }
-  if (await isOpen(commitStep)) rows.push(gas("commit to the mint", GAS_BOUNDS.commit));
-  if (await isOpen(mintStep)) rows.push(gas("mint", GAS_BOUNDS.mint));
+  if (ctx.claim === "commit" && (await isOpen(commitStep))) rows.push(gas("commit to the mint", GAS_BOUNDS.commit));
+  if (await isOpen(mintStep)) rows.push(gas("mint", mintGas(ctx.claim === "bound" ? requestSize(ctx) : 0)));
   return makeBill(rows);
 }
 

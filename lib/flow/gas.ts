@@ -5,7 +5,8 @@
  * All with the fifth on top that `sendTransaction` adds to its estimate. A test holds the real flow against them.
  */
 export const GAS_BOUNDS = {
-  deploy: 2_800_000n,
+  deployVerifier: 2_500_000n,
+  deployInft: 8_300_000n,
   openLedger: 200_000n,
   deposit: 80_000n,
   openSubAccount: 480_000n,
@@ -13,3 +14,11 @@ export const GAS_BOUNDS = {
   commit: 70_000n,
   mint: 700_000n,
 } as const;
+
+/** Gas a byte of a request that a bound mint shows: calldata at its highest price, and hashing. */
+const REQUEST_BYTE_GAS = 50n;
+
+/** Gas of a mint that shows so many bytes of request. */
+export function mintGas(requestBytes = 0): bigint {
+  return GAS_BOUNDS.mint + BigInt(requestBytes) * REQUEST_BYTE_GAS;
+}

@@ -3,6 +3,7 @@
 import { z } from "zod";
 
 import { receiptSchema } from "../compute/receipt-schema.ts";
+import { CLAIM_MODES } from "../inft/claim.ts";
 import { addressSchema, hashSchema } from "../hex-schema.ts";
 import { isHex, type Hex } from "../hex.ts";
 import { JOURNAL_VERSION, type Fact } from "./journal.ts";
@@ -53,6 +54,7 @@ export const factSchema: z.ZodType<Fact> = z.discriminatedUnion("type", [
     genesisHash: hashSchema,
     owner: addressSchema,
     question,
+    claim: z.enum(CLAIM_MODES).optional(),
   }),
   z.object({ type: z.literal("provider"), provider: addressSchema }),
   z.object({ type: z.literal("signed"), step: z.string(), what: z.string(), hash: hashSchema, nonce: count }),

@@ -7,6 +7,7 @@ import { EXIT, ZgError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { InferenceResult } from "../compute/inference.ts";
 import type { Receipt } from "../compute/receipt.ts";
+import type { ClaimMode } from "../inft/claim.ts";
 import type { SealedMintData } from "../inft/mint.ts";
 import type { Question } from "./question.ts";
 
@@ -22,6 +23,8 @@ export type Fact =
       readonly owner: Address;
       /** A run is continued with the question it was started with, and no other. */
       readonly question: Question;
+      /** Absent: by commitment. */
+      readonly claim?: ClaimMode;
     }
   | { readonly type: "provider"; readonly provider: Address }
   | {

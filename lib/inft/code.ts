@@ -1,41 +1,81 @@
-/** Which runtime code is this project's iNFT contract. */
+/** Which runtime code is this project's iNFT contract, and the modules it consists of. */
 
-import { getBytes, keccak256, zeroPadValue } from "ethers";
+import { dataSlice, getBytes, getCreateAddress, keccak256 } from "ethers";
 
-import { toHex, type Address, type Hex } from "../hex.ts";
+import { checksum, toHex, type Address, type Hex } from "../hex.ts";
 
-/** What the compiler made of INFT.sol, as it will stand on chain but for its immutables. */
+/** What the compiler made of a contract, as it will stand on chain but for its immutables. */
 export interface RuntimeArtifact {
   readonly deployedBytecode: Hex;
   /** Where each immutable goes, in bytes, by the compiler's number of it. */
-  readonly immutableReferences: Readonly<
-    Record<string, readonly { readonly start: number; readonly length: number }[]>
-  >;
+  readonly immutableReferences: Readonly<Record<string, readonly Place[]>>;
+}
+
+interface Place {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Code with what its constructor fills in left out: name and symbol are storage, addresses and royalty immutables. */
+export interface CodePattern {
+  /** keccak256 of the runtime code with zeros for its immutables. */
+  readonly codeHash: Hex;
+  /** Where the copies of each immutable stand. */
+  readonly immutables: readonly (readonly Place[])[];
 }
 
 /** Code a token may be minted by. */
-export interface TrustedCode {
-  /** keccak256 of the runtime code. */
-  readonly codeHash: Hex;
-  /** Whose it is, for the report: `this version's`. */
+export type TrustedCode = {
+  /** Whose it is, for the report: `what the sources here compile to`. */
   readonly origin: string;
+} & (
+  | {
+      readonly token: CodePattern;
+      /** Of the modules that its constructor makes, in this order, and to which it passes calls. */
+      readonly modules: readonly CodePattern[];
+    }
+  | {
+      /** One contract, deployed from here: with everything its constructor filled in. */
+      readonly address: Address;
+      readonly codeHash: Hex;
+    }
+);
+
+/** The pattern of what a compiler made. Pure. */
+export function codePattern({ deployedBytecode, immutableReferences }: RuntimeArtifact): CodePattern {
+  const immutables = Object.values(immutableReferences);
+  return { codeHash: maskedHash(deployedBytecode, immutables), immutables };
+}
+
+/** Whether runtime code is of a pattern, whatever its constructor filled in. Pure. */
+export function fitsPattern(code: Hex, { codeHash, immutables }: CodePattern): boolean {
+  return maskedHash(code, immutables) === codeHash;
+}
+
+function maskedHash(code: Hex, immutables: CodePattern["immutables"]): Hex {
+  const bytes = getBytes(code);
+  for (const { start, length } of immutables.flat()) bytes.fill(0, start, start + length);
+  return keccak256(toHex(bytes)) as Hex;
 }
 
 /**
- * keccak256 of the runtime code of an iNFT contract that trusts `inferenceServing`. Name and symbol are storage, so all
- * such contracts have this one. Pure.
+ * What a constructor filled into code of a pattern, as numbers, beyond what is accounted for. Each entry of `known`
+ * accounts for one immutable, so that what is left over is exactly what the others hold. Pure.
  */
-export function inftCodeHash(artifact: RuntimeArtifact, inferenceServing: Address): Hex {
-  const [places, ...others] = Object.values(artifact.immutableReferences);
-  // A second immutable would have to be filled too; the hash of code with a hole in it is nobody's.
-  if (places === undefined || others.length > 0) {
-    throw new Error(`the iNFT has ${others.length + (places === undefined ? 0 : 1)} immutables, not one`);
+export function unknownImmutables(code: Hex, { immutables }: CodePattern, known: readonly bigint[]): bigint[] {
+  const left = immutables.flatMap((places) => [...new Set(places.map((place) => wordAt(code, place)))]);
+  for (const value of known) {
+    const at = left.indexOf(value);
+    if (at >= 0) left.splice(at, 1);
   }
-  const code = getBytes(artifact.deployedBytecode);
-  const word = getBytes(zeroPadValue(inferenceServing, 32));
-  for (const { start, length } of places) {
-    if (length !== word.length) throw new Error(`an immutable of ${length} bytes holds no address`);
-    code.set(word, start);
-  }
-  return keccak256(toHex(code)) as Hex;
+  return left;
+}
+
+function wordAt(code: Hex, { start, length }: Place): bigint {
+  return BigInt(dataSlice(code, start, start + length));
+}
+
+/** Where the constructor of the iNFT contract at `inft` made its modules: what a contract creates is numbered from 1. */
+export function moduleAddress(inft: Address, position: number): Address {
+  return checksum(getCreateAddress({ from: inft, nonce: position + 1 }));
 }

@@ -1,12 +1,16 @@
 /** A token as the chain knows it: owner, data, sealed keys, and the record of the inference it was minted from. */
 
-import type { Log as ChainLog, Result } from "ethers";
+import type { Log as ChainLog } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
-import { checksum, type Address, type Hex } from "../hex.ts";
+import { ProviderUnknownError } from "../compute/errors.ts";
+import { readService } from "../compute/providers.ts";
+import { checksum, ZERO_ADDRESS, type Address, type Hex } from "../hex.ts";
 import type { Mode } from "../networks.ts";
+import { activeIn, findAttestorSet } from "./attestor/set.ts";
 import { tokenBytes } from "./content.ts";
-import { inftContract, inftInterface } from "./contracts.ts";
+import { inftContract } from "./contracts.ts";
+import { argumentsOf, topicOf } from "./events.ts";
 import { readLogs } from "./logs.ts";
 import type { Datum } from "./mint.ts";
 import { modeOfCode } from "./mode.ts";
@@ -22,10 +26,8 @@ export interface InferenceRecord {
   readonly signature: Hex;
   /** As the minter declared it. */
   readonly chatId: string;
-  /** The model the provider listed when the token was minted. */
-  readonly model: string;
-  /** When that listing was last changed. Unix seconds. */
-  readonly serviceUpdatedAt: bigint;
+  /** When the contract had read the signer from InferenceServing: at the mint, or a while before. Unix seconds. */
+  readonly signerReadAt: bigint;
   /** 0G storage root of the ciphertext at the mint. */
   readonly storageRoot: Hex;
   /** As the minter declared it. */
@@ -42,6 +44,8 @@ export interface TokenView {
   /** False for a token whose content nobody proved. */
   readonly proven: boolean;
   readonly datas: readonly Datum[];
+  /** Counts transfers, clones and updates. */
+  readonly sequence: bigint;
   /** Data keys as last published, in the order of `datas`; absent when none ever were. */
   readonly sealedKeys?: readonly Hex[];
   /** To whom they were sealed: the owner, unless the token moved without keys. */
@@ -67,10 +71,11 @@ export async function readToken(ctx: ReadContext, query: TokenQuery): Promise<To
   await codeHashAt(ctx, inft);
   const contract = inftContract(inft, ctx.provider);
   const reading = `Reading token ${tokenId}`;
-  const [owner, proven, datas] = await Promise.all([
+  const [owner, proven, datas, { sequence }] = await Promise.all([
     inftCall(reading, contract.ownerOf(tokenId)),
     inftCall(reading, contract.isProven(tokenId)),
     inftCall(reading, contract.intelligentDataOf(tokenId)),
+    inftCall(reading, contract.tokenStateOf(tokenId)),
   ]);
   const topic = tokenBytes(tokenId);
   const [published, record] = await Promise.all([
@@ -84,6 +89,7 @@ export async function readToken(ctx: ReadContext, query: TokenQuery): Promise<To
     owner: checksum(owner),
     proven,
     datas: datas.map(({ dataDescription, dataHash }) => ({ dataDescription, dataHash: dataHash as Hex })),
+    sequence,
     ...(last === undefined ? {} : sealedKeysOf(last)),
     ...(record === undefined ? {} : { record }),
   };
@@ -97,16 +103,44 @@ export async function readRecord(ctx: ReadContext, query: TokenQuery): Promise<I
   return log === undefined ? undefined : recordOf(log);
 }
 
-function topicOf(event: "PublishedSealedKey" | "InferenceMinted"): string {
-  const fragment = inftInterface().getEvent(event);
-  if (fragment === null) throw new Error(`the ABI has no event ${event}`);
-  return fragment.topicHash;
+/** What else the contract says of a token: how it can move, and who may use it. */
+export interface TokenSituation {
+  /** Checks the proofs of its transfers. */
+  readonly verifier: Address;
+  /** How many attestors must sign, and how many count now; absent for a verifier of another kind. */
+  readonly attestors?: { readonly threshold: number; readonly active: number };
+  /** A transfer whose proofs were accepted, and which a plain ERC-721 transfer completes until the deadline. */
+  readonly staged?: { readonly to: Address; readonly deadline: bigint };
+  /** How many accounts may use its data now. */
+  readonly authorizedUsers: number;
 }
 
-function argumentsOf(log: ChainLog): Result {
-  const parsed = inftInterface().parseLog(log);
-  if (parsed === null) throw new Error(`log ${log.index} of ${log.transactionHash} is not an event of the iNFT`);
-  return parsed.args;
+/** Reads how a token can move and who may use it. @throws {TokenMissingError} */
+export async function readSituation(ctx: ReadContext, { inft, tokenId }: TokenQuery): Promise<TokenSituation> {
+  const contract = inftContract(inft, ctx.provider);
+  const reading = `Reading token ${tokenId}`;
+  const [verifier, [to, deadline], users] = await Promise.all([
+    inftCall(reading, contract.verifier()),
+    inftCall(reading, contract.stagedTransferOf(tokenId)),
+    inftCall(reading, contract.authorizedUsersOf(tokenId)),
+  ]);
+  const set = await findAttestorSet(ctx, checksum(verifier));
+  return {
+    verifier: checksum(verifier),
+    ...(set === undefined ? {} : { attestors: { threshold: set.threshold, active: activeIn(set) } }),
+    ...(to === ZERO_ADDRESS ? {} : { staged: { to: checksum(to), deadline } }),
+    authorizedUsers: users.length,
+  };
+}
+
+/** The model a provider lists now, which need not be the one that answered; undefined when it has no service. */
+export async function readListedModel(ctx: ReadContext, provider: Address): Promise<string | undefined> {
+  try {
+    return (await readService(ctx, provider)).model;
+  } catch (error) {
+    if (error instanceof ProviderUnknownError) return undefined;
+    throw error;
+  }
 }
 
 function sealedKeysOf(log: ChainLog) {
@@ -119,8 +153,7 @@ interface MintedEvent {
   readonly minter: Address;
   readonly provenance: Pick<InferenceRecord, "provider" | "teeSigner" | "requestHash" | "responseHash" | "signature">;
   readonly chatId: string;
-  readonly model: string;
-  readonly serviceUpdatedAt: bigint;
+  readonly signerReadAt: bigint;
   readonly storageRoot: Hex;
   readonly mode: bigint;
 }
@@ -128,7 +161,7 @@ interface MintedEvent {
 function recordOf(log: ChainLog): InferenceRecord {
   const event = argumentsOf(log) as unknown as MintedEvent;
   const { provider, teeSigner, requestHash, responseHash, signature } = event.provenance;
-  const { chatId, model, serviceUpdatedAt, storageRoot, minter } = event;
+  const { chatId, signerReadAt, storageRoot, minter } = event;
   return {
     provider,
     teeSigner,
@@ -136,8 +169,7 @@ function recordOf(log: ChainLog): InferenceRecord {
     responseHash,
     signature,
     chatId,
-    model,
-    serviceUpdatedAt,
+    signerReadAt,
     storageRoot,
     mode: modeOfCode(event.mode),
     minter,

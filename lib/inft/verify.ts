@@ -1,6 +1,6 @@
 /** Checks a token again from chain data alone, and its content where ciphertext and key are given. */
 
-import { computeAddress } from "ethers";
+import { keccak256, toBeHex } from "ethers";
 
 import { inferenceServing } from "../chain/contracts.ts";
 import type { ReadContext } from "../chain/context.ts";
@@ -10,21 +10,24 @@ import { SignatureMalformedError } from "../protocol/errors.ts";
 import { recoverTextSigner, sha256Hex, signedText } from "../protocol/signed-text.ts";
 import { ZgError } from "../errors.ts";
 import { storageRoot } from "../storage/merkle.ts";
-import type { TrustedCode } from "./code.ts";
+import { fitsPattern, moduleAddress, unknownImmutables, type TrustedCode } from "./code.ts";
 import { decodeContent, openDatum, type InferenceContent } from "./content.ts";
-import { inftContract } from "./contracts.ts";
-import { TokenNotProvenError } from "./errors.ts";
+import { inftContract, inftInterface } from "./contracts.ts";
+import { traceData } from "./data-trail.ts";
+import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
+import { SealedToAnotherKeyError, TokenNotProvenError } from "./errors.ts";
+import { readTokenEvents, type TokenEvent } from "./events.ts";
+import { readLogs } from "./logs.ts";
 import { inferenceTokenId } from "./mint.ts";
-import { codeHashAt } from "./records.ts";
 import { readToken, type InferenceRecord, type TokenQuery, type TokenView } from "./show.ts";
 import { inftCall } from "./translate.ts";
 
 export type TokenCheckName =
-  /** The contract is one whose code is known, and the mint ran that code. */
+  /** The contract and its modules are of known code, and the mint ran that code. */
   | "code"
   /** The contract takes its signers from 0G's InferenceServing, not from somebody else's. */
   | "serving"
-  /** The mint published a record, of the data that the token lists. */
+  /** The mint published a record; the token lists the data of it, or what the contract's events say became of them. */
   | "record"
   /** The token id is the hash of that record. */
   | "token-id"
@@ -32,13 +35,13 @@ export type TokenCheckName =
   | "signature"
   /** The contract itself says so. */
   | "contract"
-  /** InferenceServing listed and endorsed that signer for that provider in the block of the mint. */
+  /** InferenceServing listed and endorsed that signer for that provider when the contract read it for the mint. */
   | "signer-at-mint"
   /** It lists and endorses that signer now. */
   | "signer-now"
   /** The ciphertext has the root the token lists. */
   | "ciphertext"
-  /** It opens with the owner's key, and is an inference. */
+  /** It opens with the key given, and is an inference. */
   | "content"
   /** The decrypted request and response have the recorded hashes. */
   | "request"
@@ -68,11 +71,11 @@ export interface TokenVerification {
 }
 
 export interface VerifyTokenParams extends TokenQuery {
-  /** Of datum 0. */
-  readonly ciphertext?: Uint8Array;
-  /** The owner's, to open the content. */
-  readonly privateKey?: Uint8Array;
-  /** Code that is trusted to mint, see `inftCodeHash`. Without any, no token comes out as `proven`. */
+  /** Finds the ciphertext of datum 0 by its hash; undefined when it is not here. */
+  readonly ciphertext?: (dataHash: Hex) => Promise<Uint8Array | undefined>;
+  /** To open the content: the owner's, or one apart from it that it had the data sealed to. */
+  readonly keys?: readonly DecryptionKey[];
+  /** Code that is trusted to mint, see `codePattern`. Without any, no token comes out as `proven`. */
   readonly trustedCode?: readonly TrustedCode[];
 }
 
@@ -86,6 +89,9 @@ const CHAIN_CHECKS = [
   "signer-at-mint",
   "signer-now",
 ] as const;
+
+/** So that the royalty of a price of this much is the rate itself. */
+const BASIS_POINTS = 10_000n;
 
 function check(name: TokenCheckName, passed: boolean, detail: string): TokenCheck {
   return { name, status: passed ? "passed" : "failed", detail };
@@ -108,14 +114,14 @@ export async function verifyToken(ctx: ReadContext, params: VerifyTokenParams): 
   const checks = [
     await checkCode(ctx, token.inft, record, params.trustedCode ?? []),
     await checkServing(ctx, token.inft),
-    checkRecord(token, record),
+    checkRecord(token, record, await readTokenEvents(ctx, params)),
     checkTokenId(ctx, token, record),
     checkSignature(record),
     await checkContract(ctx, token, record),
-    await checkSignerAtMint(ctx, record),
+    await checkSignerAtMint(ctx, params, record),
     await checkSignerNow(ctx, record),
   ];
-  const { checks: contentChecks, content } = checkContent(ctx, token, record, params);
+  const { checks: contentChecks, content } = await checkContent(ctx, token, record, params);
   checks.push(...contentChecks);
   return { token, status: conclude(checks), checks, ...(content === undefined ? {} : { content }) };
 }
@@ -157,11 +163,19 @@ async function checkCode(
 ): Promise<TokenCheck> {
   const name = "code";
   if (trusted.length === 0) return notChecked(name, "no code was given to compare the contract's with");
-  const codeHash = await codeHashAt(ctx, inft);
-  const known = trusted.find((code) => code.codeHash === codeHash);
+  const code = await codeAt(ctx, inft);
+  const codeHash = keccak256(code) as Hex;
+  const problems: string[] = [];
+  let known: TrustedCode | undefined;
+  for (const candidate of trusted) {
+    const problem = await whyNot(ctx, inft, code, candidate);
+    if (problem === undefined) known = candidate;
+    else problems.push(`${candidate.origin}: ${problem}`);
+    if (known !== undefined) break;
+  }
   if (known === undefined) {
-    const expected = trusted.map((code) => `${code.origin} has ${code.codeHash}`).join(", ");
-    return check(name, false, `not this project's contract, or another version of it: has ${codeHash}; ${expected}`);
+    const why = problems.join("; ");
+    return check(name, false, `not this project's contract, or another version of it: has ${codeHash}; ${why}`);
   }
   const ran = await wasCodeAtMint(ctx, inft, record);
   if (ran === undefined) {
@@ -177,6 +191,36 @@ async function checkCode(
       ? `${known.origin}: ${codeHash}`
       : "the record was published while the contract was being made, not by its code",
   );
+}
+
+async function codeAt(ctx: ReadContext, address: Address): Promise<Hex> {
+  return (await chainCall(`Reading the code at ${address}`, ctx.provider.getCode(address))) as Hex;
+}
+
+/** Why the code at `inft` is not the trusted one; undefined when it is. */
+async function whyNot(ctx: ReadContext, inft: Address, code: Hex, trusted: TrustedCode): Promise<string | undefined> {
+  if ("address" in trusted) {
+    const same = trusted.address === inft && trusted.codeHash === keccak256(code);
+    return same ? undefined : `another address, or other code`;
+  }
+  if (!fitsPattern(code, trusted.token)) return "other code";
+  const modules = trusted.modules.map((_, position) => moduleAddress(inft, position));
+  for (const [position, pattern] of trusted.modules.entries()) {
+    const module = modules[position] ?? inft;
+    if (!fitsPattern(await codeAt(ctx, module), pattern)) return `other code at its module ${module}`;
+  }
+  // Its code is genuine, so it tells what was filled into it; what it does not tell can only be its modules, or a flag.
+  const contract = inftContract(inft, ctx.provider);
+  const reading = "Reading what the contract trusts";
+  const [serving, verifier, [receiver, basisPoints]] = await Promise.all([
+    inftCall(reading, contract.inferenceServing()),
+    inftCall(reading, contract.verifier()),
+    inftCall(reading, contract.royaltyInfo(0n, BASIS_POINTS)),
+  ]);
+  const told = [BigInt(serving), BigInt(verifier), BigInt(receiver), basisPoints];
+  const accepted = new Set([...modules.map(BigInt), 0n, 1n]);
+  const strange = unknownImmutables(code, trusted.token, told).find((value) => !accepted.has(value));
+  return strange === undefined ? undefined : `it passes calls to ${toBeHex(strange)}, which is no module of its own`;
 }
 
 /**
@@ -198,12 +242,23 @@ async function wasCodeAtMint(ctx: ReadContext, inft: Address, record: InferenceR
   }
 }
 
-/** Nothing in the contract changes the data of a minted inference. */
-function checkRecord(token: TokenView, record: InferenceRecord): TokenCheck {
+/** The data the token lists are those of the mint, or every change of them since is one the contract announced. */
+function checkRecord(token: TokenView, record: InferenceRecord, events: readonly TokenEvent[]): TokenCheck {
+  const name = "record";
   const listed = token.datas[0]?.dataHash;
-  return listed === record.storageRoot
-    ? check("record", true, `minted by ${record.minter} in ${record.transaction}`)
-    : check("record", false, `the mint published the data ${record.storageRoot}; the token lists ${listed ?? "none"}`);
+  const minted = `minted by ${record.minter} in ${record.transaction}`;
+  const trail = traceData(events, record.storageRoot, listed);
+  if (trail.status === "unchanged") return check(name, true, minted);
+  if (trail.status === "broken") {
+    return check(
+      name,
+      false,
+      `the contract's events lead from ${record.storageRoot} to ${trail.expected}; the token lists ${listed ?? "none"}`,
+    );
+  }
+  const { changes, last, transaction } = trail;
+  const times = changes === 1 ? "once" : `${changes} times`;
+  return check(name, true, `${minted}; its data changed ${times} since, last by ${last} in ${transaction}`);
 }
 
 async function checkServing(ctx: ReadContext, inft: Address): Promise<TokenCheck> {
@@ -272,15 +327,41 @@ function compareListing(name: "signer-at-mint" | "signer-now", record: Inference
   return check(name, endorsed && signer === record.teeSigner, listed);
 }
 
-async function checkSignerAtMint(ctx: ReadContext, record: InferenceRecord): Promise<TokenCheck> {
+/**
+ * A mint may use a signer that the contract had read a while before. Which block that was, the contract's event of that
+ * reading says; what was listed then, InferenceServing.
+ */
+async function checkSignerAtMint(ctx: ReadContext, query: TokenQuery, record: InferenceRecord): Promise<TokenCheck> {
   const name = "signer-at-mint";
   try {
-    return compareListing(name, record, await listingOf(ctx, record.provider, record.block));
+    const block = await blockOfReading(ctx, query, record);
+    if (block === undefined) {
+      return check(name, false, `the contract says it read the signer at ${record.signerReadAt}, and never did`);
+    }
+    return compareListing(name, record, await listingOf(ctx, record.provider, block));
   } catch (error) {
     // Most public nodes forget old states. That is no verdict, and `signer-now` is asked of the same node next.
     if (!(error instanceof RpcUnreachableError)) throw error;
     return notChecked(name, `the node does not know the state of block ${record.block} any more`);
   }
+}
+
+/** The block in which the contract read the signer of a mint; undefined when there is none of that time. */
+async function blockOfReading(
+  ctx: ReadContext,
+  { inft, fromBlock }: TokenQuery,
+  record: InferenceRecord,
+): Promise<number | undefined> {
+  const readAt = Number(record.signerReadAt);
+  const timeOf = async (block: number) =>
+    (await chainCall(`Reading block ${block}`, ctx.provider.getBlock(block)))?.timestamp;
+  if ((await timeOf(record.block)) === readAt) return record.block;
+  const topics = inftInterface().encodeFilterTopics("SignerSynced", [record.provider, record.teeSigner]);
+  const readings = await readLogs(ctx, "Reading when the signer was read", { address: inft, topics }, fromBlock);
+  for (const { blockNumber } of readings.reverse()) {
+    if (blockNumber <= record.block && (await timeOf(blockNumber)) === readAt) return blockNumber;
+  }
+  return undefined;
 }
 
 async function checkSignerNow(ctx: ReadContext, record: InferenceRecord): Promise<TokenCheck> {
@@ -292,29 +373,28 @@ interface ContentChecks {
   readonly content?: InferenceContent;
 }
 
-function checkContent(
+async function checkContent(
   ctx: ReadContext,
   token: TokenView,
   record: InferenceRecord,
-  { ciphertext, privateKey }: VerifyTokenParams,
-): ContentChecks {
+  { ciphertext: find, keys = [] }: VerifyTokenParams,
+): Promise<ContentChecks> {
   const dataHash = token.datas[0]?.dataHash;
+  const ciphertext = dataHash === undefined ? undefined : await find?.(dataHash);
   const root = checkCiphertext(dataHash, ciphertext);
   const unopened = (why: string) => ({
     checks: [root, ...(["content", "request", "response"] as const).map((name) => notChecked(name, why))],
   });
   const sealedKey = token.sealedKeys?.[0];
   if (ciphertext === undefined) return unopened("the ciphertext is not here");
-  if (privateKey === undefined) return unopened("needs the owner's key");
+  if (keys.length === 0) return unopened("needs the owner's key");
   if (dataHash === undefined || sealedKey === undefined) return unopened("no sealed key was published");
   if (root.status === "failed") return unopened("the ciphertext is not the token's");
-  const opener = checksum(computeAddress(toHex(privateKey)));
-  if (opener !== token.sealedTo)
-    return unopened(`sealed to ${token.sealedTo ?? "nobody"}; the key given is ${opener}'s`);
   try {
     const { tokenId, inft: contract } = token;
     const { chainId } = ctx.network;
     const place = { chainId, contract, index: 0, tokenId };
+    const { privateKey } = keyThatOpens(token, { index: 0, sealedKey }, keys);
     const content = decodeContent(openDatum({ ciphertext, dataHash, sealedKey, privateKey, ...place }));
     const opened = check(
       "content",
@@ -327,6 +407,8 @@ function checkContent(
     ];
     return { checks: [root, opened, ...hashes], content };
   } catch (error) {
+    // An owner may have named another key than its own; so a key that does not fit accuses nobody.
+    if (error instanceof SealedToAnotherKeyError) return unopened(error.message);
     if (!(error instanceof ZgError)) throw error; // an altered box, another place, another document: each says which
     const unread = (["request", "response"] as const).map((name) => notChecked(name, "the content did not open"));
     return { checks: [root, check("content", false, error.message), ...unread] };

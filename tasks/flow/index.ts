@@ -1,6 +1,6 @@
 import { emptyTask, task } from "hardhat/config";
 
-import { ACCOUNT, asking, JSON_FLAG, RUN_ID, spending } from "../support/arguments.ts";
+import { ACCOUNT, asking, CLAIM, JSON_FLAG, REVEAL_PROMPT, RUN_ID, spending } from "../support/arguments.ts";
 
 /** `flow`: from a prompt to a minted, proven inference. */
 export const flowTasks = [
@@ -8,6 +8,8 @@ export const flowTasks = [
   spending(
     asking(task(["flow", "run"], "Deploy, fund, acknowledge, infer, verify, encrypt, commit and mint, in one command"))
       .addOption(RUN_ID)
+      .addOption(CLAIM)
+      .addFlag(REVEAL_PROMPT)
       .addFlag({
         name: "retryUnanswered",
         description: "Ask again when an earlier request's answer was lost (may pay twice)",
@@ -22,6 +24,7 @@ export const flowTasks = [
     .build(),
   asking(task(["flow", "plan"], "Print the bill of a run and spend nothing"))
     .addOption(ACCOUNT)
+    .addOption(CLAIM)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./plan.ts"))
     .build(),

@@ -3,6 +3,7 @@ import { planFlow } from "../../lib/flow/flow.ts";
 import { MemoryJournal } from "../../lib/flow/journal.ts";
 import { parseAddress } from "../../lib/hex.ts";
 import { action, type Answer } from "../support/action.ts";
+import { parseClaim } from "../support/arguments.ts";
 import { ownAddress, withConnection } from "../support/connection.ts";
 import { flowReadContext, questionOf } from "../support/flow.ts";
 import type { PromptArguments } from "../support/prompt.ts";
@@ -11,9 +12,11 @@ import { openStores } from "../support/stores.ts";
 
 interface Arguments extends PromptArguments {
   readonly account: string | undefined;
+  readonly claim: string | undefined;
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
+  const claim = parseClaim(args.claim);
   const account = args.account === undefined ? undefined : parseAddress(args.account, "account");
   return withConnection(
     hre,
@@ -23,7 +26,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const question = await questionOf(network, journal, args);
       const owner = account ?? ownAddress(open);
       const stores = openStores(hre, read);
-      const bill = await planFlow(await flowReadContext({ open, stores, journal, owner, question, io }));
+      const bill = await planFlow(await flowReadContext({ open, stores, journal, owner, question, claim, io }));
       const wallet = await chainCall(`Reading the balance of ${owner}`, read.provider.getBalance(owner));
       return {
         data: { network: network.name, mode: network.mode, owner, wallet, plan: billData(bill) },

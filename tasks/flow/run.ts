@@ -1,4 +1,4 @@
-import { assertSameRun, openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
+import { assertSameRun, openRun, planFlow, runFlow, startedClaim } from "../../lib/flow/flow.ts";
 import type { FlowContext } from "../../lib/flow/context.ts";
 import { lastFact } from "../../lib/flow/journal.ts";
 import { inferenceTokenId } from "../../lib/inft/mint.ts";
@@ -6,11 +6,12 @@ import { resultOfReceipt } from "../../lib/inft/receipt.ts";
 import { explorerLink, type Network } from "../../lib/networks.ts";
 import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
-import type { SpendingArguments } from "../support/arguments.ts";
+import { parseClaim, type SpendingArguments } from "../support/arguments.ts";
 import { checkLines } from "../support/checks.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
 import { assertIdKept, flowContext, newRunId, questionOf } from "../support/flow.ts";
 import type { PromptArguments } from "../support/prompt.ts";
+import { warnOfClaim } from "../support/claim.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores, type Stores } from "../support/stores.ts";
 import { pairs } from "../support/table.ts";
@@ -18,6 +19,8 @@ import { openWriter, spendingAction, transactionData } from "../support/write.ts
 
 interface Arguments extends SpendingArguments, PromptArguments {
   readonly id: string | undefined;
+  readonly claim: string | undefined;
+  readonly revealPrompt: boolean;
   readonly retryUnanswered: boolean;
 }
 
@@ -58,6 +61,7 @@ function keptLines(stores: Stores, id: string): string[] {
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   assertIdKept(selectedNetwork(hre), args.id);
+  const claim = parseClaim(args.claim);
   return withConnection(
     hre,
     async (open) => {
@@ -66,9 +70,10 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const stores = openStores(hre, open.read);
       const journal = stores.journal(id);
       const question = await questionOf(network, journal, args);
+      warnOfClaim(claim ?? startedClaim(journal), args, io);
       const writer = await openWriter(open, args, io);
       const { retryUnanswered } = args;
-      const ctx = await flowContext({ open, stores, journal, question, io, writer, id, retryUnanswered });
+      const ctx = await flowContext({ open, stores, journal, question, claim, io, writer, id, retryUnanswered });
       assertSameRun(journal, ctx);
       const bill = await planFlow(ctx);
       const common = { network: network.name, mode: network.mode, id, kept: stores.kept, owner: ctx.owner };

@@ -1,5 +1,5 @@
 import { decryptedFiles, type DecryptedFile } from "../../lib/inft/decrypt.ts";
-import { readToken, type TokenView } from "../../lib/inft/show.ts";
+import { readListedModel, readSituation, readToken, type TokenSituation, type TokenView } from "../../lib/inft/show.ts";
 import { readChatCompletion, readChatStream } from "../../lib/protocol/chat.ts";
 import { action, type Answer, type TaskIo } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
@@ -8,6 +8,7 @@ import { MOST_FETCHED } from "../support/ciphertexts.ts";
 import { decryptHere } from "../support/decryption.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
 import { pairs } from "../support/table.ts";
+import { untilText } from "../support/until.ts";
 
 interface Arguments {
   readonly token: string;
@@ -52,6 +53,21 @@ function contentRows(content: Awaited<ReturnType<typeof decrypt>>): (readonly [s
   ];
 }
 
+function situationRows(situation: TokenSituation): (readonly [string, string])[] {
+  const { verifier, attestors, staged, authorizedUsers } = situation;
+  const vouching =
+    attestors === undefined
+      ? "keeps no set of attestors"
+      : `${attestors.threshold} of ${attestors.active} attestors must sign`;
+  return [
+    ["verifier", `${verifier}, ${vouching}`],
+    ...(staged === undefined
+      ? []
+      : ([["staged", `a transfer to ${staged.to}, good until ${untilText(staged.deadline)}`]] as const)),
+    ["users", `${authorizedUsers} may use its data`],
+  ];
+}
+
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   const tokenId = parseTokenId(required(args.token, "The token id", "inft show <token> --network localhost"));
   return withConnection(
@@ -61,22 +77,27 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const token = await readToken(open.read, { inft, tokenId, fromBlock });
       const content = args.decrypt ? await decrypt(open, token, io, fromBlock) : undefined;
       const { record } = token;
+      const situation = await readSituation(open.read, token);
+      const listedModel = record === undefined ? undefined : await readListedModel(open.read, record.provider);
+      const more = { ...situation, listedModel };
       return {
-        data: { network: open.network.name, ...token, ...(content === undefined ? {} : { content }) },
+        data: { network: open.network.name, ...token, ...more, ...(content === undefined ? {} : { content }) },
         text: pairs([
           ["token", tokenId.toString()],
           ["contract", inft],
           ["owner", token.owner],
           ["content", token.proven ? "a proven inference" : "unproven: nobody proved it"],
+          ["sequence", `${token.sequence}: so many transfers, clones and updates`],
           ...token.datas.map(({ dataDescription, dataHash }) => ["data", `${dataHash}  ${dataDescription}`] as const),
           ...(record === undefined
             ? []
             : ([
-                ["model", `${record.model} at ${record.provider}`],
+                ["provider", `${record.provider}, which lists ${listedModel ?? "no model"} now`],
                 ["signer", record.teeSigner],
                 ["mode", `${record.mode}, as the minter declared`],
                 ["minted", `block ${record.block}, transaction ${record.transaction}`],
               ] as const)),
+          ...situationRows(situation),
           ...(content === undefined ? [] : contentRows(content)),
         ]),
       };

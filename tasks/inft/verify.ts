@@ -1,8 +1,10 @@
-import { readToken, type TokenQuery } from "../../lib/inft/show.ts";
+import { decryptionVariable, setting } from "../../lib/env.ts";
+import type { DecryptionKey } from "../../lib/inft/decryption-key.ts";
 import { assertProven, verifyToken } from "../../lib/inft/verify.ts";
 import { action, refusalOf, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
+import { decryptionKeys } from "../support/decryption.ts";
 import { locateInft, parseTokenId, trustedInftCode } from "../support/inft.ts";
 import { openStores } from "../support/stores.ts";
 import { pairs, table } from "../support/table.ts";
@@ -10,13 +12,16 @@ import { pairs, table } from "../support/table.ts";
 interface Arguments {
   readonly token: string;
   readonly inft: string | undefined;
+  readonly decrypt: boolean;
+  readonly as: string | undefined;
 }
 
-/** The encrypted bytes of datum 0, where this machine keeps them. */
-async function storedCiphertext(open: OpenConnection, query: TokenQuery): Promise<Uint8Array | undefined> {
-  const { datas } = await readToken(open.read, query);
-  const root = datas[0]?.dataHash;
-  return root === undefined ? undefined : openStores(open.hre, open.read).objects.get(root);
+/** The keys that are at hand; those in the keystore, which asks for a password, only when that is wanted. */
+async function keysAtHand(open: OpenConnection, { decrypt, as }: Arguments): Promise<readonly DecryptionKey[]> {
+  if (decrypt || as !== undefined) return decryptionKeys(open, as);
+  const variable = decryptionVariable(open.network.name);
+  const separate = variable !== undefined && setting(variable) !== undefined;
+  return open.knownAddress() === undefined && !separate ? [] : decryptionKeys(open);
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
@@ -26,13 +31,14 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     async (open) => {
       const { address: inft, fromBlock } = await locateInft(open, args.inft);
       const trustedCode = await trustedInftCode(open, io);
-      const ciphertext = await storedCiphertext(open, { inft, tokenId, fromBlock });
+      const { objects } = openStores(hre, open.read);
       const found = await verifyToken(open.read, {
         inft,
         tokenId,
         fromBlock,
         trustedCode,
-        ...(ciphertext === undefined ? {} : { ciphertext }),
+        ciphertext: async (dataHash) => objects.get(dataHash),
+        keys: await keysAtHand(open, args),
       });
       const { status, token, checks } = found;
       return {

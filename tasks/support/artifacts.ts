@@ -7,6 +7,15 @@ import type { RuntimeArtifact } from "../../lib/inft/code.ts";
 import type { ContractArtifact } from "../../lib/inft/deploy.ts";
 import type { TaskIo } from "./action.ts";
 
+const builds = new WeakMap<HardhatRuntimeEnvironment, Promise<void>>();
+
+/** Builds once in a command, however many artefacts it reads. */
+async function buildOnce(hre: HardhatRuntimeEnvironment): Promise<void> {
+  const building = builds.get(hre) ?? build(hre);
+  builds.set(hre, building);
+  await building;
+}
+
 /**
  * Runs Hardhat's build with its output on stderr. Even when quiet it prints on stdout, which is the result's, and a
  * process of its own would cost every command a second.
@@ -22,8 +31,7 @@ async function build(hre: HardhatRuntimeEnvironment): Promise<void> {
 }
 
 /**
- * Builds the contracts if anything changed since the last build, then reads one artefact and what the compiler was given
- * for it. Prints nothing on stdout: that is the result's.
+ * Builds the contracts if anything changed since the last build, then reads one artefact. Prints nothing on stdout: that is the result's.
  */
 export async function builtArtifact(
   hre: HardhatRuntimeEnvironment,
@@ -31,9 +39,17 @@ export async function builtArtifact(
   io: Pick<TaskIo, "log">,
 ): Promise<ContractArtifact & RuntimeArtifact> {
   if (!(await hre.artifacts.artifactExists(contractName))) io.log("compiling the contracts, once");
-  await build(hre);
+  await buildOnce(hre);
   // The look above made Hardhat remember which artefacts there were before the build.
   await hre.artifacts.clearCache();
+  return readArtifact(hre, contractName);
+}
+
+/** Reads one artefact of contracts that have been built, and what the compiler was given for it. */
+export async function readArtifact(
+  hre: HardhatRuntimeEnvironment,
+  contractName: string,
+): Promise<ContractArtifact & RuntimeArtifact> {
   const read = await hre.artifacts.readArtifact(contractName);
   const { abi, bytecode, deployedBytecode, immutableReferences = {}, inputSourceName } = read;
   const code = { bytecode: bytecode as Hex, deployedBytecode: deployedBytecode as Hex };

@@ -8,11 +8,13 @@ import { UsageError } from "../../lib/errors.ts";
 import type { FlowContext, FlowReadContext } from "../../lib/flow/context.ts";
 import { lastFact, type Journal } from "../../lib/flow/journal.ts";
 import type { Question } from "../../lib/flow/question.ts";
-import { INFT_CONTRACT } from "../../lib/inft/deploy.ts";
+import { startedClaim } from "../../lib/flow/flow.ts";
+import type { ClaimMode } from "../../lib/inft/claim.ts";
 import type { Address } from "../../lib/hex.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 import { builtArtifact } from "./artifacts.ts";
+import { ownAttestorEntries } from "./attestor-entries.ts";
 import type { OpenConnection } from "./connection.ts";
 import { parseQuestion, repeatQuestion, type PromptArguments } from "./prompt.ts";
 import type { Stores } from "./stores.ts";
@@ -42,19 +44,22 @@ interface Reading {
   readonly journal: Journal;
   readonly owner: Address;
   readonly question: Question;
+  /** Default: as the run was started, else by commitment. */
+  readonly claim?: ClaimMode | undefined;
   readonly io: TaskIo;
 }
 
 /** What the checks need. */
 export async function flowReadContext(parts: Reading): Promise<FlowReadContext> {
-  const { open, stores, journal, owner, question, io } = parts;
+  const { open, stores, journal, owner, question, claim = startedClaim(journal), io } = parts;
   return {
     read: open.read,
     owner,
     journal,
     question,
+    claim,
     genesisHash: await genesisHash(open.read.provider),
-    inft: stores.inft,
+    records: stores.records,
     http: { signal: io.signal },
   };
 }
@@ -74,7 +79,8 @@ export async function flowContext(
     write: writer.ctx,
     session: new SessionTokens({ network: open.network, provider: open.read.provider, signer: writer.ctx.signer }),
     random: randomBytes,
-    artifact: async () => builtArtifact(open.hre, INFT_CONTRACT, io),
+    artifact: async (contractName) => builtArtifact(open.hre, contractName, io),
+    attestors: async () => ownAttestorEntries(open),
     objects: stores.objects,
     receipts: stores.receipts,
     retryUnanswered,

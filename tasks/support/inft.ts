@@ -3,14 +3,15 @@
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
-import { inftCodeHash, type TrustedCode } from "../../lib/inft/code.ts";
-import { INFT_CONTRACT } from "../../lib/inft/deploy.ts";
+import { codePattern, moduleAddress, type TrustedCode } from "../../lib/inft/code.ts";
+import { INFT_CONTRACT, MODULE_CONTRACTS } from "../../lib/inft/deploy.ts";
 import { RecordMismatchError } from "../../lib/inft/errors.ts";
 import type { DeploymentRecord } from "../../lib/inft/records.ts";
 import type { TaskIo } from "./action.ts";
-import { builtArtifact } from "./artifacts.ts";
+import { builtArtifact, readArtifact } from "./artifacts.ts";
 import type { OpenConnection } from "./connection.ts";
-import { inftRecords } from "./stores.ts";
+import { deploymentRecords } from "./stores.ts";
+import type { DeployedContract } from "./verify-source.ts";
 
 /** No `--inft` is given, and no contract is recorded for the network. */
 export class NoInftRecordedError extends ZgError {
@@ -27,6 +28,15 @@ export class NoInftRecordedError extends ZgError {
   }
 }
 
+/** What the constructor of the iNFT contract at `inft` deployed: all of it takes no arguments. */
+export function deployedModules(inft: Address): readonly DeployedContract[] {
+  return MODULE_CONTRACTS.map((contractName, position) => ({
+    contractName,
+    address: moduleAddress(inft, position),
+    constructorArguments: [],
+  }));
+}
+
 export interface InftLocation {
   readonly address: Address;
   /** The block of its deployment, where the search for its events begins. */
@@ -36,7 +46,7 @@ export interface InftLocation {
 /** The contract given with `--inft`, else the recorded one. @throws {NoInftRecordedError} {@link RecordMismatchError} */
 export async function locateInft(open: OpenConnection, given: string | undefined): Promise<InftLocation> {
   if (given !== undefined) return { address: parseAddress(given, "iNFT address"), fromBlock: 0 };
-  const record = await inftRecords(open.hre, open.read).load();
+  const record = await deploymentRecords(open.hre, open.read).inft.load();
   if (record === undefined) throw new NoInftRecordedError(open.network);
   return { address: record.address, fromBlock: record.block };
 }
@@ -46,20 +56,21 @@ export async function locateInft(open: OpenConnection, given: string | undefined
  * from here earlier, perhaps from older sources. Builds the contracts if they changed.
  */
 export async function trustedInftCode(open: OpenConnection, io: Pick<TaskIo, "log">): Promise<readonly TrustedCode[]> {
-  const artifact = await builtArtifact(open.hre, INFT_CONTRACT, io);
-  const codeHash = inftCodeHash(artifact, open.network.contracts.inferenceServing);
-  const trusted = [{ codeHash, origin: "what the sources here compile to" }];
+  const token = codePattern(await builtArtifact(open.hre, INFT_CONTRACT, io));
+  const modules = await Promise.all(
+    MODULE_CONTRACTS.map(async (name) => codePattern(await readArtifact(open.hre, name))),
+  );
+  const sources = { token, modules, origin: "what the sources here compile to" };
   const record = await fittingRecord(open);
-  if (record !== undefined && record.codeHash !== codeHash) {
-    trusted.push({ codeHash: record.codeHash, origin: `what was deployed from here to ${record.address}` });
-  }
-  return trusted;
+  if (record === undefined) return [sources];
+  const { address, codeHash } = record;
+  return [sources, { address, codeHash, origin: `what was deployed from here to ${address}` }];
 }
 
 /** A record that does not fit the chain vouches for nothing; whoever asked for its contract has been told already. */
 async function fittingRecord(open: OpenConnection): Promise<DeploymentRecord | undefined> {
   try {
-    return await inftRecords(open.hre, open.read).load();
+    return await deploymentRecords(open.hre, open.read).inft.load();
   } catch (error) {
     if (error instanceof RecordMismatchError) return undefined;
     throw error;

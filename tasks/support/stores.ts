@@ -8,7 +8,7 @@ import type { ReadContext } from "../../lib/chain/context.ts";
 import type { ReceiptStore } from "../../lib/flow/context.ts";
 import { FileJournal } from "../../lib/flow/journal-file.ts";
 import { MemoryJournal, type Journal } from "../../lib/flow/journal.ts";
-import { INFT_CONTRACT, type InftRecordStore } from "../../lib/inft/deploy.ts";
+import { INFT_CONTRACT, VERIFIER_CONTRACT, type DeploymentRecords, type RecordStore } from "../../lib/inft/deploy.ts";
 import { RecordMismatchError } from "../../lib/inft/errors.ts";
 import { loadRecord, recordFolder, saveRecord, type DeploymentRecord } from "../../lib/inft/records.ts";
 import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
@@ -21,19 +21,19 @@ export interface Stores {
   readonly journal: (id: string) => Journal;
   readonly objects: ObjectStore;
   readonly receipts: ReceiptStore;
-  readonly inft: InftRecordStore;
+  readonly records: DeploymentRecords;
 }
 
 /**
- * The recorded iNFT of the network, checked against the chain whenever it is read. A served Galileo ends with its
+ * The recorded contracts of the network, checked against the chain whenever they are read. A served Galileo ends with its
  * process, so there a record of another genesis is a leftover and counts as none; anywhere else it is an error.
  */
-export function inftRecords(hre: HardhatRuntimeEnvironment, read: ReadContext): InftRecordStore {
+export function deploymentRecords(hre: HardhatRuntimeEnvironment, read: ReadContext): DeploymentRecords {
   const files = recordFolder(deploymentsFolder(hre));
-  return {
+  const store = (contractName: string): RecordStore => ({
     load: async () => {
       try {
-        return await loadRecord(read, files, INFT_CONTRACT);
+        return await loadRecord(read, files, contractName);
       } catch (error) {
         const leftover = error instanceof RecordMismatchError && error.details["field"] === "genesis hash";
         if (leftover && read.network.name === "localhost") return undefined;
@@ -41,10 +41,11 @@ export function inftRecords(hre: HardhatRuntimeEnvironment, read: ReadContext): 
       }
     },
     save: async (record) => saveRecord(files, record),
-  };
+  });
+  return { inft: store(INFT_CONTRACT), verifier: store(VERIFIER_CONTRACT) };
 }
 
-function memoryRecords(): InftRecordStore {
+function memoryRecord(): RecordStore {
   let held: DeploymentRecord | undefined;
   return {
     load: async () => Promise.resolve(held),
@@ -63,7 +64,7 @@ export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): S
       journal: () => new MemoryJournal(),
       objects: new MemoryObjectStore(),
       receipts: { save: async () => Promise.resolve(undefined) },
-      inft: memoryRecords(),
+      records: { inft: memoryRecord(), verifier: memoryRecord() },
     };
   }
   return {
@@ -83,6 +84,6 @@ export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): S
         return file;
       },
     },
-    inft: inftRecords(hre, read),
+    records: deploymentRecords(hre, read),
   };
 }

@@ -1,8 +1,8 @@
 /** Points in time as people give them: from now on, or a date. */
 
 import { UsageError } from "../../lib/errors.ts";
+import { durationIn } from "./duration.ts";
 
-const SECONDS: Readonly<Record<string, bigint>> = { s: 1n, m: 60n, h: 3600n, d: 86_400n, w: 604_800n };
 /** What the contract keeps an expiry in. */
 const LATEST = 2n ** 40n - 1n;
 
@@ -25,8 +25,8 @@ export function parseUntil(text: string, option: string, now: bigint): bigint {
 }
 
 function span(text: string, now: bigint): bigint | undefined {
-  const [, count, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
-  return count === undefined ? undefined : now + BigInt(count) * (SECONDS[unit ?? ""] ?? 0n);
+  const seconds = durationIn(text);
+  return seconds === undefined ? undefined : now + seconds;
 }
 
 function date(text: string): bigint | undefined {

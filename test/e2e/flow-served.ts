@@ -49,12 +49,12 @@ describe("a run that is kept, on a served Galileo", function () {
   it("mints, and a second run with the same id does nothing twice", async () => {
     first = await succeed<Run>("flow", "run", "--id", "first", "--prompt", "What is 6*7?");
     expect(first.content).to.equal("42");
-    expect(first.transactions).to.have.length(5);
+    expect(first.transactions).to.have.length(6);
 
     const again = await succeed<Run>("flow", "run", "--id", "first", "--prompt", "What is 6*7?");
     expect(again).to.include({ tokenId: first.tokenId, inft: first.inft, content: "42" });
     expect(again.transactions).to.deep.equal([]);
-    expect(again.steps.map(({ state }) => state)).to.deep.equal(Array(10).fill("already done"));
+    expect(again.steps.map(({ state }) => state)).to.deep.equal(Array(11).fill("already done"));
   });
 
   it("continues without repeating the question, and refuses another one", async () => {
@@ -190,7 +190,7 @@ describe("a run that is kept, on a served Galileo", function () {
       if (stderr.includes("commit to the mint: 0x")) child.kill("SIGKILL");
     });
     await once(child, "close");
-    expect(stderr).to.not.include("10/10");
+    expect(stderr).to.not.include("11/11");
 
     const journal = path.join(home.path, ".0g", "localhost", "runs", "killed.jsonl");
     const asked = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));

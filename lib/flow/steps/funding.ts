@@ -2,25 +2,47 @@ import { fundingNeed, type FundingNeed } from "../../compute/funding.ts";
 import { buildChatRequest, estimateFee } from "../../compute/inference.ts";
 import { deposit, readSubAccount, transfer } from "../../compute/ledger.ts";
 import type { Service } from "../../compute/providers.ts";
+import { receiptBytes } from "../../compute/receipt.ts";
 import { withUnit } from "../../units.ts";
 import { assertPlanned } from "../bill.ts";
 import { chosenService, requireService, type FlowReadContext, type FlowStep } from "../context.ts";
 import { lastFact } from "../journal.ts";
 
+const LONGEST_MODEL_NAME = 256;
+
 /** When money has to move at all, enough moves for so many answers, so that the next run pays no gas for it. */
 export const FUNDED_ANSWERS = 10n;
 
-/** What one answer to the question can cost at most, in neuron. */
-export function answerBound({ question }: Pick<FlowReadContext, "question">, service: Service): bigint {
+type Asking = Pick<FlowReadContext, "question" | "claim" | "owner">;
+
+/** The bytes of a run's request to a model. */
+export function requestOf(
+  { question, claim, owner }: Asking,
+  model: string,
+  random: (size: number) => Uint8Array,
+): Uint8Array {
   const { messages, maxTokens, temperature } = question;
-  const sameSize = buildChatRequest({
-    model: service.model,
-    messages,
-    maxTokens,
+  return buildChatRequest({
+    ...{ model, messages, maxTokens, random },
     ...(temperature === undefined ? {} : { temperature }),
-    random: (size) => new Uint8Array(size),
+    ...(claim === "bound" ? { boundTo: owner } : {}),
   });
-  return estimateFee(service, sameSize, maxTokens);
+}
+
+function ofSameSize(ctx: Asking, model: string): Uint8Array {
+  return requestOf(ctx, model, (size) => new Uint8Array(size));
+}
+
+/** What one answer to the question can cost at most, in neuron. */
+export function answerBound(ctx: Asking, service: Service): bigint {
+  return estimateFee(service, ofSameSize(ctx, service.model), ctx.question.maxTokens);
+}
+
+/** Bytes of the run's request: as it was sent, else from above, whichever model is asked. */
+export function requestSize(ctx: Asking & Pick<FlowReadContext, "journal">): number {
+  const answered = lastFact(ctx.journal, "answered");
+  if (answered !== undefined) return receiptBytes(answered.receipt).requestBytes.length;
+  return ofSameSize(ctx, "").length + LONGEST_MODEL_NAME;
 }
 
 /** What has to move so that the provider serves; nothing when it would serve now. */

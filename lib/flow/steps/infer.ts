@@ -1,5 +1,5 @@
 import { ChatIdMissingError } from "../../compute/errors.ts";
-import { buildChatRequest, chat, fetchSignature, type InferenceResult } from "../../compute/inference.ts";
+import { chat, fetchSignature, type InferenceResult } from "../../compute/inference.ts";
 import type { Service } from "../../compute/providers.ts";
 import { createReceipt } from "../../compute/receipt.ts";
 import { verifyInference } from "../../compute/verify.ts";
@@ -8,7 +8,7 @@ import { withUnit } from "../../units.ts";
 import { assertPlanned } from "../bill.ts";
 import { requireService, type FlowContext, type FlowStep } from "../context.ts";
 import { AnswerUnknownError, isUnanswered, lastFact, restoreResult, storeResult } from "../journal.ts";
-import { answerBound } from "./funding.ts";
+import { answerBound, requestOf } from "./funding.ts";
 
 /** The provider answered with a status that is no success: it served nothing and charges nothing. */
 function wasRefused(error: unknown): boolean {
@@ -18,7 +18,7 @@ function wasRefused(error: unknown): boolean {
 
 /** Asks, and keeps what came before anything else can fail. */
 async function ask(ctx: FlowContext, service: Service): Promise<InferenceResult> {
-  const { journal, question, random, session, http } = ctx;
+  const { journal, random, session, http } = ctx;
   const received = lastFact(journal, "received");
   if (received !== undefined) return restoreResult(received.result);
   const { provider, model } = service;
@@ -26,14 +26,7 @@ async function ask(ctx: FlowContext, service: Service): Promise<InferenceResult>
     throw new AnswerUnknownError({ id: ctx.id, provider });
   }
   assertPlanned(ctx.plan, "fee", answerBound(ctx, service), `ask ${model}`);
-  const { messages, maxTokens, temperature } = question;
-  const requestBytes = buildChatRequest({
-    model,
-    messages,
-    maxTokens,
-    ...(temperature === undefined ? {} : { temperature }),
-    random,
-  });
+  const requestBytes = requestOf(ctx, model, random);
   // Whatever keeps a token from being made shall fail before the journal says that something was asked.
   await session.header(provider);
   journal.append({ type: "asked", provider, request: Buffer.from(requestBytes).toString("base64") });

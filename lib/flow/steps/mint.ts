@@ -27,6 +27,8 @@ async function prepared(ctx: FlowReadContext): Promise<PreparedMint | undefined>
     to: ctx.owner,
     result: resultOfReceipt(answered.receipt, network.mode),
     sealed: sealed.data,
+    claim: ctx.claim,
+    request: receiptBytes(answered.receipt).requestBytes,
   });
 }
 
@@ -47,7 +49,7 @@ export const sealStep: FlowStep = {
   },
   run: async (ctx) => {
     const answered = lastFact(ctx.journal, "answered");
-    const inft = (await ctx.inft.load())?.address;
+    const inft = (await ctx.records.inft.load())?.address;
     if (answered === undefined || inft === undefined) throw new Error("a step ran before its inputs were there");
     const { requestBytes, responseBytes } = receiptBytes(answered.receipt);
     const { network } = ctx.read;
@@ -80,6 +82,8 @@ export const commitStep: FlowStep = {
     const mint = await prepared(ctx);
     if (mint === undefined) return { done: false, reason: "nothing to commit to" };
     if ((await findMinted(ctx.read, mint.inft, mint.tokenId)) !== undefined) return { done: true, detail: "minted" };
+    if (mint.claim === "bound") return { done: true, detail: "not needed: the request names its minter" };
+    if (mint.claim === "open") return { done: true, detail: "not made: whoever comes first has the token" };
     return (await hasOpenCommitment(ctx.read, mint))
       ? { done: true, detail: `commitment ${mint.commitment}` }
       : { done: false, reason: "not committed" };

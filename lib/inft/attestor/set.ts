@@ -31,6 +31,11 @@ export interface AttestorSet {
   readonly attestors: readonly ListedAttestor[];
 }
 
+/** How many attestors of a set count now. */
+export function activeIn({ attestors }: AttestorSet): number {
+  return attestors.filter(({ state }) => state === "active").length;
+}
+
 let parsed: Interface | undefined;
 
 /** Parsed on first use; from then on its custom errors are decoded by name. */
@@ -55,11 +60,19 @@ interface AttestorSetContract {
  */
 export async function readAttestorsOf(ctx: ReadContext, contract: Address): Promise<AttestorSet> {
   const verifier = await attestorChain(ctx).verifierOf(contract);
-  if (verifier === undefined) throw new AttestorSetMissingError({ contract });
+  const set = verifier === undefined ? undefined : await findAttestorSet(ctx, verifier);
+  if (set === undefined) {
+    throw new AttestorSetMissingError({ contract, ...(verifier === undefined ? {} : { verifier }) });
+  }
+  return set;
+}
+
+/** A verifier's set of attestors; undefined for one that keeps no such set. */
+export async function findAttestorSet(ctx: ReadContext, verifier: Address): Promise<AttestorSet | undefined> {
   try {
     return await readAttestorSet(ctx, verifier);
   } catch (error) {
-    if (isNoSet(error)) throw new AttestorSetMissingError({ contract, verifier }, error);
+    if (isNoSet(error)) return undefined;
     throw error;
   }
 }

@@ -13,7 +13,8 @@ import { DEPLOY_STEPS, FLOW_STEPS, flowStatus, openRun, planFlow, runFlow } from
 import { isUnanswered, lastFact, MemoryJournal, type Journal } from "../../../lib/flow/journal.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
 import type { Misbehaviour } from "../../../lib/galileo/provider/misbehaviour.ts";
-import { checksum } from "../../../lib/hex.ts";
+import { checksum, type Hex } from "../../../lib/hex.ts";
+import { DEFAULT_CLAIM, type ClaimMode } from "../../../lib/inft/claim.ts";
 import { inftContract } from "../../../lib/inft/contracts.ts";
 import { commitMint, prepareInferenceMint, revealMint } from "../../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../../lib/inft/receipt.ts";
@@ -24,6 +25,7 @@ describe("the flow with a provider that lies or fails", () => {
   let connection: Awaited<ReturnType<typeof network.create>>;
   let galileo: Galileo;
   let record: DeploymentRecord | undefined;
+  let verifier: DeploymentRecord | undefined;
 
   before(async () => {
     connection = await network.create();
@@ -35,12 +37,14 @@ describe("the flow with a provider that lies or fails", () => {
   });
 
   /** A run of a user nobody else is, with everything real but the files. */
-  async function newRun(journal: Journal = new MemoryJournal()): Promise<FlowContext> {
+  async function newRun(
+    journal: Journal = new MemoryJournal(),
+    claim: ClaimMode = DEFAULT_CLAIM,
+  ): Promise<FlowContext> {
     const { signer } = await galileo.fundedUser();
     const { provider } = signer;
     if (provider === null) throw new Error("a funded user is connected");
     const read = { network: galileo.network, provider };
-    const { abi, bytecode } = await artifacts.readArtifact("INFT");
     return {
       id: "test",
       read,
@@ -48,18 +52,32 @@ describe("the flow with a provider that lies or fails", () => {
       journal,
       question: { messages: [{ role: "user", content: "What is 2+2?" }], maxTokens: 64 },
       genesisHash: await genesisHash(provider),
-      inft: {
-        load: async () => Promise.resolve(record),
-        save: async (saved) => {
-          record = saved;
-          return Promise.resolve();
+      claim,
+      records: {
+        inft: {
+          load: async () => Promise.resolve(record),
+          save: async (saved) => {
+            record = saved;
+            return Promise.resolve();
+          },
+        },
+        verifier: {
+          load: async () => Promise.resolve(verifier),
+          save: async (saved) => {
+            verifier = saved;
+            return Promise.resolve();
+          },
         },
       },
       http: { timeoutMs: 1_000 },
       write: { ...read, signer },
       session: new SessionTokens({ ...read, signer }),
       random: randomBytes,
-      artifact: async () => Promise.resolve({ abi, bytecode: bytecode }),
+      artifact: async (name) => {
+        const { abi, bytecode } = await artifacts.readArtifact(name);
+        return { abi, bytecode: bytecode as Hex };
+      },
+      attestors: async () => Promise.resolve([]),
       objects: new MemoryObjectStore(),
       receipts: { save: async () => Promise.resolve(undefined) },
       retryUnanswered: false,
@@ -217,6 +235,7 @@ describe("the flow with a provider that lies or fails", () => {
 
   it("plans a bill that the run stays under, to the neuron", async () => {
     record = undefined;
+    verifier = undefined;
     const ctx = await newRun();
     const before = await ctx.read.provider.getBalance(ctx.owner);
     const bill = await planFlow(ctx);

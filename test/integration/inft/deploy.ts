@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { Wallet, keccak256 } from "ethers";
 
 import { genesisHash } from "../../../lib/chain/connect.ts";
-import { checksum, type Hex } from "../../../lib/hex.ts";
+import { checksum, ZERO_ADDRESS, type Hex } from "../../../lib/hex.ts";
 import { inftContract } from "../../../lib/inft/contracts.ts";
 import { deployInft, findDeployment, type Deployment } from "../../../lib/inft/deploy.ts";
 import {
@@ -34,19 +34,24 @@ describe("deploying an iNFT", () => {
   });
   after(() => shop.close());
 
+  const terms = () => ({ ...NAME, verifier: shop.verifier });
+
   it("makes a contract that trusts the network's InferenceServing", async () => {
-    const { address, args } = await deployInft(shop.ctx, shop.artifact, NAME);
+    const { address, args } = await deployInft(shop.ctx, shop.artifact, terms());
     const contract = inftContract(address, shop.ctx.provider);
     expect([await contract.name(), await contract.symbol()]).to.deep.equal([NAME.name, NAME.symbol]);
     expect(await contract.inferenceServing()).to.equal(NETWORK.contracts.inferenceServing);
-    expect(args).to.deep.equal([NAME.name, NAME.symbol, NETWORK.contracts.inferenceServing]);
+    expect(await contract.verifier()).to.equal(shop.verifier);
+    expect(await contract.royaltyInfo(1n, 10_000n)).to.deep.equal([ZERO_ADDRESS, 0n]);
+    const { inferenceServing } = NETWORK.contracts;
+    expect(args).to.deep.equal([NAME.name, NAME.symbol, inferenceServing, shop.verifier, ZERO_ADDRESS, "0"]);
   });
 
   it("is refused on a chain without InferenceServing; nothing is sent", async () => {
     const inferenceServing = checksum(Wallet.createRandom().address);
     const ctx = { ...shop.ctx, network: { ...NETWORK, contracts: { ...NETWORK.contracts, inferenceServing } } };
     const balance = await shop.ctx.provider.getBalance(shop.minter.address);
-    expect(await rejection(deployInft(ctx, shop.artifact, NAME)))
+    expect(await rejection(deployInft(ctx, shop.artifact, terms())))
       .to.be.instanceOf(ServingMissingError)
       .with.property("details")
       .that.deep.equals({ inferenceServing });
@@ -54,7 +59,7 @@ describe("deploying an iNFT", () => {
   });
 
   it("is found again by its transaction", async () => {
-    const { address, transaction } = await deployInft(shop.ctx, shop.artifact, NAME);
+    const { address, transaction } = await deployInft(shop.ctx, shop.artifact, terms());
     expect(await findDeployment(shop.ctx, transaction.hash)).to.equal(address);
     expect(await findDeployment(shop.ctx, `0x${"12".repeat(32)}`)).to.equal(undefined);
   });
@@ -66,7 +71,7 @@ describe("deploying an iNFT", () => {
     let files: RecordFiles;
 
     before(async () => {
-      deployment = await deployInft(shop.ctx, shop.artifact, NAME);
+      deployment = await deployInft(shop.ctx, shop.artifact, terms());
       record = await describeDeployment(shop.ctx, {
         contractName: "INFT",
         address: deployment.address,

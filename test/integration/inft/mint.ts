@@ -85,14 +85,14 @@ describe("minting on 0G's real InferenceServing", () => {
       responseHash: result.responseHash,
       signature: result.signature,
       chatId: "chat-1",
-      model: "local/no-server",
       storageRoot: prepared.datas[0]?.dataHash,
       mode: "local",
       minter: shop.minter.address,
       transaction: minted.transaction?.hash,
       block: minted.transaction?.blockNumber,
     });
-    expect(Number(token.record?.serviceUpdatedAt)).to.be.greaterThan(0);
+    const mined = await shop.ctx.provider.getBlock(minted.transaction?.blockNumber ?? 0);
+    expect(token.record?.signerReadAt, "read at the mint").to.equal(BigInt(mined?.timestamp ?? 0));
   });
 
   it("sends nothing twice", async () => {
@@ -310,17 +310,18 @@ describe("minting on 0G's real InferenceServing", () => {
       const keyed = await mintPlain(shop.ctx, { inft: shop.inft, to, datas: DATA, sealedKeys: ["0x04"] });
       expect(keyed.tokenId).to.equal(plain.tokenId + 1n);
       const view = await readToken(shop.ctx, { inft: shop.inft, tokenId: plain.tokenId });
-      expect(view).to.deep.equal({ inft: shop.inft, tokenId: plain.tokenId, owner: to, proven: false, datas: DATA });
+      const { tokenId } = plain;
+      expect(view).to.deep.equal({ inft: shop.inft, tokenId, owner: to, proven: false, datas: DATA, sequence: 0n });
       const other = await readToken(shop.ctx, { inft: shop.inft, tokenId: keyed.tokenId });
       expect(other).to.deep.include({ sealedKeys: ["0x04"], sealedTo: to });
     });
 
     it("is not minted to what cannot hold it", async () => {
-      const mint = { inft: shop.inft, to: shop.inft, datas: DATA };
+      const mint = { inft: shop.inft, to: shop.verifier, datas: DATA };
       expect(await rejection(mintPlain(shop.ctx, mint)))
         .to.be.instanceOf(RecipientRefusesTokenError)
         .with.property("details")
-        .that.deep.equals({ receiver: shop.inft });
+        .that.deep.equals({ receiver: shop.verifier });
     });
 
     it("is not minted with more keys than data", async () => {

@@ -70,6 +70,8 @@ describe("what the iNFT contract refuses, as the library says it", () => {
       exit: 3,
       details: { error: "ERC721InsufficientApproval", args: { operator: shop.stranger.address, tokenId } },
     });
-    expect(error).to.have.property("message").that.includes(`${shop.stranger.address} may not move token ${tokenId}`);
+    expect(error)
+      .to.have.property("message")
+      .that.includes(`${shop.stranger.address} may not move or change token ${tokenId}`);
   });
 });

@@ -52,6 +52,7 @@ async function tokenOf(
     tokenId: 7n,
     owner: OWNER.account,
     proven: false,
+    sequence: 0n,
     datas: sealed.map(({ description, dataHash }) => ({ dataDescription: description, dataHash })),
     sealedKeys: sealed.map(({ sealedKey }) => sealedKey),
     sealedTo: OWNER.account,

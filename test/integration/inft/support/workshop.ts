@@ -5,8 +5,15 @@ import hre, { network } from "hardhat";
 
 import type { WriteContext } from "../../../../lib/chain/context.ts";
 import { checksum, fromHex, type Address, type Hex } from "../../../../lib/hex.ts";
-import { inftCodeHash, type RuntimeArtifact } from "../../../../lib/inft/code.ts";
-import { deployInft, type ContractArtifact } from "../../../../lib/inft/deploy.ts";
+import { codePattern, type RuntimeArtifact } from "../../../../lib/inft/code.ts";
+import {
+  deployInft,
+  deployVerifier,
+  INFT_CONTRACT,
+  MODULE_CONTRACTS,
+  VERIFIER_CONTRACT,
+  type ContractArtifact,
+} from "../../../../lib/inft/deploy.ts";
 import {
   prepareInferenceMint,
   sealInference,
@@ -23,9 +30,12 @@ export const NETWORK = networkNamed("default");
 export async function openWorkshop() {
   const connection = await network.create();
   const { galileo } = connection;
-  const artifact = (await hre.artifacts.readArtifact("INFT")) as unknown as ContractArtifact & RuntimeArtifact;
-  const codeHash = inftCodeHash(artifact, NETWORK.contracts.inferenceServing);
-  const trustedCode = [{ codeHash, origin: "what the test compiled" }];
+  const artifactOf = async (name: string) =>
+    (await hre.artifacts.readArtifact(name)) as unknown as ContractArtifact & RuntimeArtifact;
+  const artifact = await artifactOf(INFT_CONTRACT);
+  const verifierArtifact = await artifactOf(VERIFIER_CONTRACT);
+  const modules = await Promise.all(MODULE_CONTRACTS.map(async (name) => codePattern(await artifactOf(name))));
+  const trustedCode = [{ token: codePattern(artifact), modules, origin: "what the test compiled" }];
   const minter = await galileo.fundedUser();
   const stranger = await galileo.fundedUser();
   const contextOf = ({ signer }: { signer: Wallet }): WriteContext => {
@@ -33,7 +43,15 @@ export async function openWorkshop() {
     return { network: NETWORK, provider: signer.provider, signer };
   };
   const ctx = contextOf(minter);
-  const { address: inft } = await deployInft(ctx, artifact, { name: "Proven Inference", symbol: "INFER" });
+  /** Vouches for re-encryptions. */
+  const attestor = Wallet.createRandom();
+  const { address: verifier } = await deployVerifier(ctx, verifierArtifact, {
+    owner: minter.address,
+    threshold: 1n,
+    rotationDelay: 0n,
+    attestors: [{ address: checksum(attestor.address), validUntil: 2n ** 40n }],
+  });
+  const { address: inft } = await deployInft(ctx, artifact, { name: "Proven Inference", symbol: "INFER", verifier });
 
   /** A service of its own, listed on 0G's real contract; nobody serves it. */
   async function listProvider(options: { endorsed?: boolean; signer?: Address } = {}) {
@@ -87,7 +105,10 @@ export async function openWorkshop() {
     connection,
     galileo,
     artifact,
+    verifierArtifact,
     trustedCode,
+    attestor,
+    verifier,
     inft,
     ctx,
     minter,

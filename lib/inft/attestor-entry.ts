@@ -1,0 +1,35 @@
+/** An attestor as it is given to a verifier, and which ones a live chain must not trust. */
+
+import { isDevelopmentAddress } from "../chain/development-keys.ts";
+import type { Address } from "../hex.ts";
+import type { Network } from "../networks.ts";
+import { DevelopmentAttestorError, WellKnownAttestorError } from "./errors.ts";
+
+export interface AttestorEntry {
+  readonly address: Address;
+  /** Where it serves, for clients; absent when that is not public. */
+  readonly url?: string;
+  /** Unix seconds; from then on its signatures do not count. */
+  readonly validUntil: bigint;
+  /** Whether it says of itself that it runs on ordinary hardware; false when it was not asked. */
+  readonly development?: boolean;
+}
+
+/**
+ * Asserts that attestors may be trusted on a network. Only live networks are particular.
+ * @throws {WellKnownAttestorError} for a published key, always.
+ * @throws {DevelopmentAttestorError} for one that proves no hardware, unless that is allowed.
+ */
+export function assertAttestorsAllowed(
+  { mode, name: network }: Pick<Network, "mode" | "name">,
+  attestors: readonly AttestorEntry[],
+  options: { readonly allowDevelopment?: boolean } = {},
+): void {
+  if (mode !== "live") return;
+  for (const { address, url = "an address of its own", development = false } of attestors) {
+    if (isDevelopmentAddress(address)) throw new WellKnownAttestorError({ attestor: address, network });
+    if (development && options.allowDevelopment !== true) {
+      throw new DevelopmentAttestorError({ attestor: address, url, network });
+    }
+  }
+}
