@@ -9,6 +9,7 @@ import base from "../../hardhat.config.ts";
 
 /** Which guard is switched off, see mutate/instrument.ts: contracts read it as the address of the block's author. */
 const coinbase = process.env["MUTANT_COINBASE"];
+/** Inputs of a fuzz test. A sequence of calls costs as much as many of them, so there are a tenth as many. */
 const fuzzRuns = process.env["FUZZ_RUNS"];
 const fuzzDepth = process.env["FUZZ_DEPTH"];
 const seed = process.env["FUZZ_SEED"];
@@ -40,7 +41,7 @@ export default {
       },
       invariant: {
         ...solidity?.invariant,
-        ...(fuzzRuns === undefined ? {} : { runs: Number(fuzzRuns) }),
+        ...(fuzzRuns === undefined ? {} : { runs: Math.ceil(Number(fuzzRuns) / 10) }),
         ...(fuzzDepth === undefined ? {} : { depth: Number(fuzzDepth) }),
       },
     },
