@@ -1,14 +1,14 @@
 /** What an attestor reads of the chain. All of it is read when a request is served: nothing is believed longer. */
 
-import { Interface, type Result } from "ethers";
+import type { Interface, Result } from "ethers";
 
 import { latestBlock } from "../../chain/connect.ts";
 import type { ReadContext } from "../../chain/context.ts";
 import { chainCall, ContractRevertError } from "../../chain/revert.ts";
 import { checksum, ZERO_ADDRESS, type Address, type Hex } from "../../hex.ts";
 import { accessChain } from "../access-chain.ts";
+import { inftInterface, verifierInterface } from "../contracts.ts";
 import type { AccessChain } from "../proof-access.ts";
-import { ATTESTED_TOKEN_ABI, ATTESTOR_SET_ABI } from "./abi.ts";
 
 /** A token as its contract knows it now. */
 export interface AttestedToken {
@@ -32,7 +32,7 @@ export interface AttestorChain {
 
 /** Reads through a provider. Every refusal of a contract, and every answer of another form, is an absence; an outage is not. */
 export function attestorChain(ctx: ReadContext): AttestorChain {
-  const [token, set] = [new Interface(ATTESTED_TOKEN_ABI), new Interface(ATTESTOR_SET_ABI)];
+  const [token, set] = [inftInterface(), verifierInterface()];
   const ask = async (abi: Interface, to: Address, name: string, args: readonly unknown[]) => {
     const data = abi.encodeFunctionData(name, args);
     let answer: string;

@@ -1,13 +1,13 @@
 /** The attestors of a token's verifier: read from the chain, and changed there by the verifier's owner. */
 
-import { Contract, Interface, isError } from "ethers";
+import { isError } from "ethers";
 
 import { latestBlock } from "../../chain/connect.ts";
 import type { ReadContext } from "../../chain/context.ts";
-import { chainCall, ContractRevertError, registerErrors, RpcUnreachableError } from "../../chain/revert.ts";
+import { chainCall, ContractRevertError, RpcUnreachableError } from "../../chain/revert.ts";
 import type { TransactionDraft } from "../../chain/send.ts";
 import { checksum, type Address, type Hex } from "../../hex.ts";
-import { ATTESTOR_SET_ABI } from "./abi.ts";
+import { verifierContract, verifierInterface } from "../contracts.ts";
 import { attestorChain } from "./chain.ts";
 import { AttestorSetMissingError } from "./errors.ts";
 
@@ -34,24 +34,6 @@ export interface AttestorSet {
 /** How many attestors of a set count now. */
 export function activeIn({ attestors }: AttestorSet): number {
   return attestors.filter(({ state }) => state === "active").length;
-}
-
-let parsed: Interface | undefined;
-
-/** Parsed on first use; from then on its custom errors are decoded by name. */
-export function attestorSetInterface(): Interface {
-  if (parsed === undefined) {
-    parsed = new Interface(ATTESTOR_SET_ABI);
-    registerErrors(parsed);
-  }
-  return parsed;
-}
-
-interface AttestorSetContract {
-  threshold(): Promise<bigint>;
-  ROTATION_DELAY(): Promise<bigint>;
-  attestors(): Promise<readonly string[]>;
-  attestorOf(attestor: Address): Promise<readonly [activeFrom: bigint, validUntil: bigint, endpoint: string]>;
 }
 
 /**
@@ -86,7 +68,7 @@ function isNoSet(error: unknown): boolean {
 
 /** Reads a verifier's set of attestors, and who of them counts at the latest block. */
 export async function readAttestorSet(ctx: ReadContext, verifier: Address): Promise<AttestorSet> {
-  const contract = new Contract(verifier, attestorSetInterface(), ctx.provider) as unknown as AttestorSetContract;
+  const contract = verifierContract(verifier, ctx.provider);
   const [threshold, rotationDelay, addresses, { timestamp }] = await Promise.all([
     chainCall(`Reading the threshold of ${verifier}`, contract.threshold()),
     chainCall(`Reading the rotation delay of ${verifier}`, contract.ROTATION_DELAY()),
@@ -112,12 +94,12 @@ export function scheduleAttestorDraft(
   attestor: Address,
   { validUntil, endpoint }: { readonly validUntil: bigint; readonly endpoint: string },
 ): TransactionDraft {
-  const data = attestorSetInterface().encodeFunctionData("scheduleAttestor", [attestor, validUntil, endpoint]) as Hex;
+  const data = verifierInterface().encodeFunctionData("scheduleAttestor", [attestor, validUntil, endpoint]) as Hex;
   return { what: `add attestor ${attestor}`, to: verifier, data };
 }
 
 /** The transaction that removes an attestor at once: by the verifier's owner, or by the attestor itself. */
 export function removeAttestorDraft(verifier: Address, attestor: Address): TransactionDraft {
-  const data = attestorSetInterface().encodeFunctionData("removeAttestor", [attestor]) as Hex;
+  const data = verifierInterface().encodeFunctionData("removeAttestor", [attestor]) as Hex;
   return { what: `remove attestor ${attestor}`, to: verifier, data };
 }

@@ -32,6 +32,25 @@ export const attestorTasks = [
     .setAction(() => import("./show.ts"))
     .build(),
   spending(
+    task(
+      ["inft", "attestor", "add"],
+      "Add an attestor to a collection's verifier; it counts after the verifier's delay",
+    )
+      .addPositionalArgument(positional("attestor", "Its address"))
+      .addOption(option("url", "Where it serves; published on chain"))
+      .addOption({
+        name: "until",
+        description: "When its signatures stop counting: 365d from now, or a date",
+        type: ArgumentType.STRING,
+        defaultValue: "365d",
+      })
+      .addFlag({ name: "allowDevelopmentAttestor", description: "Trust an attestor without a TEE on a live network" })
+      .addOption(INFT_ADDRESS)
+      .addOption(AS),
+  )
+    .setAction(() => import("./add.ts"))
+    .build(),
+  spending(
     task(["inft", "attestor", "remove"], "Remove an attestor from a collection's verifier, at once")
       .addPositionalArgument(positional("attestor", "Its address"))
       .addOption(INFT_ADDRESS)

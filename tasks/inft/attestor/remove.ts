@@ -1,5 +1,5 @@
 import { parseAddress } from "../../../lib/hex.ts";
-import { readAttestorsOf, removeAttestorDraft } from "../../../lib/inft/attestor/set.ts";
+import { activeIn, readAttestorsOf, removeAttestorDraft } from "../../../lib/inft/attestor/set.ts";
 import type { Answer } from "../../support/action.ts";
 import { required, type SpendingArguments } from "../../support/arguments.ts";
 import { withConnection } from "../../support/connection.ts";
@@ -20,7 +20,8 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
     async (open) => {
       const { network, read } = open;
       const { address: inft } = await locateInft(open, args.inft);
-      const { verifier, threshold, attestors } = await readAttestorsOf(read, inft);
+      const set = await readAttestorsOf(read, inft);
+      const { verifier, threshold, attestors } = set;
       const common = { network: network.name, mode: network.mode, inft, verifier, attestor };
       if (!attestors.some(({ address }) => address === attestor)) {
         return {
@@ -28,7 +29,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           text: [`${attestor} is no attestor of ${verifier}; nothing was sent`],
         };
       }
-      const left = attestors.filter(({ address, state }) => state === "active" && address !== attestor).length;
+      const left = activeIn({ ...set, attestors: attestors.filter(({ address }) => address !== attestor) });
       if (left < threshold) {
         io.log(
           `note: ${left} attestors are left then, and ${threshold} must sign: until more count, no data changes hands`,

@@ -1,7 +1,7 @@
 import type { ZgError } from "../../../lib/errors.ts";
 import { AttestorDownError, AttestorLiesError, AttestorUrlError } from "../../../lib/inft/attestor/errors.ts";
 import type { FoundAttestor } from "../../../lib/inft/attestor/client.ts";
-import { readAttestorsOf, type ListedAttestor } from "../../../lib/inft/attestor/set.ts";
+import { activeIn, readAttestorsOf, type ListedAttestor } from "../../../lib/inft/attestor/set.ts";
 import { action, type Answer, type TaskIo } from "../../support/action.ts";
 import { attestorAt, ownAttestors } from "../../support/attestors.ts";
 import { selectedNetwork, withConnection, type OpenConnection } from "../../support/connection.ts";
@@ -58,7 +58,7 @@ async function collection(open: OpenConnection, given: string | undefined, io: T
     }),
   );
   const { verifier, threshold, rotationDelay } = set;
-  const active = attestors.filter(({ state }) => state === "active").length;
+  const active = activeIn(set);
   return {
     data: { network: network.name, mode: network.mode, inft, verifier, threshold, rotationDelay, active, attestors },
     text: [

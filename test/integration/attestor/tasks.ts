@@ -123,9 +123,14 @@ describe("attestors of a served network, by command", function () {
     expect(await data("remove", own.address, "--inft", inft)).to.include({ removed: false });
   });
 
-  it("serve runs one more, with a published key, until it is stopped; it leaves no file", async () => {
+  it("serve runs one more, with a published key, until it is stopped, and add makes it count after the delay", async () => {
     const objects = path.join(home.path, "objects");
     const args = ["--network", "localhost", "inft", "attestor", "serve", "--port", "0", "--objects", objects, "--json"];
+    const { inft } = await deployCollection(served.ready.url, {
+      threshold: 2,
+      rotationDelay: 3600,
+      attestors: [{ address: own.address, url: own.url }],
+    });
     const child = startHardhat(args, env());
     try {
       if (child.stdout === null) throw new Error("no stdout");
@@ -133,12 +138,56 @@ describe("attestors of a served network, by command", function () {
       const { data: ready } = JSON.parse(line) as { data: { url: string; address: Address; objects: string } };
       expect(ready).to.include({ address: developmentAccount(19).address, objects, network: "localhost" });
       expect(await data("show", ready.url)).to.include({ address: ready.address, kind: "development" });
+
+      const other = await run("add", own.address, "--url", ready.url, "--inft", inft);
+      expect(other.answer).to.have.nested.property("data.added", false); // it is one already
+      const stranger = await run("add", developmentAccount(18).address, "--url", ready.url, "--inft", inft);
+      expect(stranger.answer).to.have.nested.property("error.code", "ZG_USAGE");
+      const added = await data("add", ready.address, "--url", ready.url, "--until", "30d", "--inft", inft);
+      expect(added).to.include({ added: true, attestor: ready.address, url: ready.url });
+      const listed = async () => (await data("show", "--inft", inft))["attestors"] as Record<string, unknown>[];
+      expect((await listed())[1]).to.include({ state: "scheduled", answers: true, validUntil: added["validUntil"] });
+      const provider = new JsonRpcProvider(served.ready.url);
+      await provider.send("evm_increaseTime", [3601]);
+      await provider.send("evm_mine", []);
+      provider.destroy();
+      expect((await listed())[1]).to.include({ address: ready.address, state: "active", url: ready.url });
     } finally {
       const ended = once(child, "exit");
       child.kill("SIGINT");
       expect(await ended).to.deep.equal([0, null]);
     }
     expect(existsSync(objects) ? readdirSync(objects) : []).to.deep.equal([]);
+  });
+
+  describe("add, on a live network,", () => {
+    let inft: Address;
+    /** A live network's name before a served Galileo: what is refused is refused before anything is signed. */
+    const live = async (...args: string[]) =>
+      hardhatJson(["--network", "galileo", "inft", "attestor", "add", ...args, "--inft", inft, "--yes"], {
+        ...env(),
+        GALILEO_RPC_URL: served.ready.url,
+        GALILEO_PRIVATE_KEY: `0x${"5e".repeat(32)}`,
+      });
+
+    before(async () => {
+      ({ inft } = await deployCollection(served.ready.url, { threshold: 1, attestors: [] }));
+    });
+
+    it("refuses a published key, whatever is allowed", async () => {
+      const { code, answer } = await live(developmentAccount(19).address, "--allow-development-attestor");
+      expect(code).to.equal(5);
+      expect(answer).to.have.nested.property("error.code", "ZG_WELL_KNOWN_ATTESTOR");
+    });
+
+    it("refuses a development attestor, and one that cannot be asked, unless that is allowed", async () => {
+      for (const asked of [[], ["--url", own.url]]) {
+        const { answer } = await live(own.address, ...asked);
+        expect(answer).to.have.nested.property("error.code", "ZG_DEVELOPMENT_ATTESTOR");
+      }
+      const { answer } = await live(own.address, "--url", own.url, "--allow-development-attestor");
+      expect(answer).to.have.nested.property("error.code").that.is.not.oneOf(["ZG_DEVELOPMENT_ATTESTOR"]);
+    });
   });
 
   for (const [what, args, exit, code] of [

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
-import type { ContractTransactionResponse, Wallet } from "ethers";
+import type { Wallet } from "ethers";
 import { network } from "hardhat";
 
 import type { ReadContext } from "../../../../lib/chain/context.ts";

@@ -1,15 +1,15 @@
 import { expect } from "chai";
-import { AbiCoder, Interface, type Provider } from "ethers";
+import { AbiCoder, type Provider } from "ethers";
 
 import { RpcUnreachableError } from "../../../../lib/chain/revert.ts";
 import type { Address } from "../../../../lib/hex.ts";
-import { ATTESTED_TOKEN_ABI, ATTESTOR_SET_ABI } from "../../../../lib/inft/attestor/abi.ts";
 import { attestorChain } from "../../../../lib/inft/attestor/chain.ts";
+import { inftInterface, verifierInterface } from "../../../../lib/inft/contracts.ts";
 import { networkNamed } from "../../../../lib/networks.ts";
 import { caught, CONTRACT, SELLER, VERIFIER } from "./support/attestation.ts";
 
-const TOKEN = new Interface(ATTESTED_TOKEN_ABI);
-const SET = new Interface(ATTESTOR_SET_ABI);
+const TOKEN = inftInterface();
+const SET = verifierInterface();
 const HASH = `0x${"ab".repeat(32)}`;
 
 type Answers = Readonly<Record<string, string | Error>>;
