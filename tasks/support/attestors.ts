@@ -1,5 +1,6 @@
 /** Which attestors a task asks: named by the user, the network's own, or those that the token's verifier publishes. */
 
+import { chainCall } from "../../lib/chain/revert.ts";
 import { describeAttestor, findAttestors, type FoundAttestor } from "../../lib/inft/attestor/client.ts";
 import { setting } from "../../lib/env.ts";
 import { ATTESTORS_METHOD, type LocalAttestorEntry } from "../../lib/galileo/attestor.ts";
@@ -17,7 +18,8 @@ export async function ownAttestors(open: OpenConnection): Promise<readonly Local
   if (isEphemeral(network)) return [connection.galileo.attestor];
   if (network.mode === "live") return [];
   try {
-    return (await connection.provider.request({ method: ATTESTORS_METHOD })) as LocalAttestorEntry[];
+    const asked = connection.provider.request({ method: ATTESTORS_METHOD });
+    return (await chainCall("Asking for the network's attestors", asked)) as LocalAttestorEntry[];
   } catch (error) {
     if (isUnknownMethod(error)) return [];
     throw error;

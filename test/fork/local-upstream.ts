@@ -6,6 +6,7 @@ import { developmentAccount } from "../../lib/chain/development-keys.ts";
 import { isForkProvider } from "../../lib/chain/development-roles.ts";
 import { ForkWithoutContractsError } from "../../lib/galileo/errors.ts";
 import { serveGalileo, type ServedGalileo } from "../../lib/galileo/serve.ts";
+import { describeAttestor } from "../../lib/inft/attestor/client.ts";
 import { parseAmount } from "../../lib/units.ts";
 import { describeForkedGalileo } from "./support/forked-galileo.ts";
 
@@ -52,6 +53,17 @@ describe("a fork of a locally served Galileo", function () {
       const own = services.filter(({ provider }) => isForkProvider(provider as `0x${string}`));
       expect(own.map(({ provider }) => provider)).to.deep.equal(fork.galileo.providers.map(({ address }) => address));
       expect(services).to.have.length(6);
+    } finally {
+      await fork.close();
+    }
+  });
+
+  it("has an attestor of its own, which reads the fork", async () => {
+    const fork = await hre.network.create({ network: "galileoFork", override: forking() });
+    try {
+      const { address, url } = fork.galileo.attestor;
+      expect(address).not.to.equal(served.attestor.address);
+      expect(await describeAttestor({}, url)).to.include({ address, chainId: 16602, kind: "development" });
     } finally {
       await fork.close();
     }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { isLoopback } from "../../lib/loopback.ts";
+import { isLoopback, isLoopbackHost } from "../../lib/loopback.ts";
 
 describe("isLoopback", () => {
   for (const url of [
@@ -23,6 +23,27 @@ describe("isLoopback", () => {
   ]) {
     it(`takes ${url} for another`, () => {
       expect(isLoopback(new URL(url).hostname)).to.be.false;
+    });
+  }
+});
+
+describe("isLoopbackHost", () => {
+  for (const host of ["127.0.0.1:8545", "localhost", "localhost:1", "[::1]:8545"]) {
+    it(`takes ${host} for this machine`, () => {
+      expect(isLoopbackHost(host)).to.be.true;
+    });
+  }
+
+  for (const host of [
+    undefined,
+    "",
+    "rebound.example",
+    "127.0.0.1.example:80",
+    "localhost@rebound.example",
+    "not a host",
+  ]) {
+    it(`takes ${host ?? "no host"} for another`, () => {
+      expect(isLoopbackHost(host)).to.be.false;
     });
   }
 });

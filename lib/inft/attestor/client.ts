@@ -46,6 +46,8 @@ export interface FoundAttestor extends AttestorDescription {
 }
 
 const MAX_DESCRIPTION_BYTES = 64 * 1024;
+/** It is asked before anything is done, and says what it knows by heart. Milliseconds. */
+const DESCRIPTION_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** A new ciphertext is as long as the old one, or shorter by the padding of its last chunk. */
 const CHUNK_SLACK = 256;
@@ -82,7 +84,8 @@ export async function describeAttestor(deps: HttpDeps, address: string): Promise
     url: `${url}${ATTESTOR_PATHS.describe}`,
     method: "GET",
   } as const;
-  const answer = await ask({ ...deps, maxResponseBytes: MAX_DESCRIPTION_BYTES }, url, request);
+  const limits = { timeoutMs: deps.timeoutMs ?? DESCRIPTION_TIMEOUT_MS, maxResponseBytes: MAX_DESCRIPTION_BYTES };
+  const answer = await ask({ ...deps, ...limits }, url, request);
   const parsed = descriptionSchema.safeParse(jsonOf(url, answer));
   if (!parsed.success) throw new AttestorDownError({ url, problem: "its description has another form" }, parsed.error);
   const { protocol: _protocol, ...description } = parsed.data;
