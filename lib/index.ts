@@ -23,10 +23,12 @@ export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
 
 export { assertAttestorsAllowed, type AttestorEntry } from "./inft/attestor-entry.ts";
+export { agentEnvironment, asDotenv, type AgentSetup, type AgentVariable } from "./inft/agent-env.ts";
 export { CLAIM_MODES, type ClaimMode } from "./inft/claim.ts";
 export { codePattern, moduleAddress, type CodePattern, type RuntimeArtifact, type TrustedCode } from "./inft/code.ts";
 export * from "./inft/deploy.ts";
 export { readHistory, type HistoryEntry, type TokenAct } from "./inft/history.ts";
+export { lintContract, type DialectFinding, type LintQuery, type LintReport } from "./inft/lint.ts";
 export * from "./inft/mint.ts";
 export * from "./inft/mint-batch.ts";
 export { readSituation, readToken, type TokenSituation, type TokenView } from "./inft/show.ts";

@@ -6,6 +6,7 @@
 import { EventFragment, FunctionFragment } from "ethers";
 
 import type { Hex } from "../hex.ts";
+import { dialectsInterface } from "./contracts.ts";
 
 export const DIALECT_IDS = [
   "final",
@@ -323,9 +324,11 @@ function dialectOf(id: DialectId, { title, functions, events, interfaces = {} }:
 }
 
 /** How this project's token says which nonce a proof of AgentNFT's format must carry. AgentNFT itself has nothing like it. */
-export const TRANSFER_NONCE = knownFunction(
-  "function transferNonce(uint8 action, uint256 tokenId, uint256 index, address to, uint48 deadline) view returns (bytes)",
-);
+export function transferNonce(): Known<FunctionFragment> {
+  const fragment = dialectsInterface().getFunction("transferNonce");
+  if (fragment === null) throw new Error("the ABI of the module has no transferNonce");
+  return knownFunction(fragment.format("full"));
+}
 
 let dialects: readonly Dialect[] | undefined;
 

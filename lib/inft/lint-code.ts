@@ -1,10 +1,11 @@
 /** What runs when a contract is called, and what can be read from its code without its source. */
 
-import { getCreateAddress, id, toBeHex, ZeroAddress } from "ethers";
+import { id, toBeHex, ZeroAddress } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import { chainCall } from "../chain/revert.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
+import { moduleAddress } from "./code.ts";
 import { callStatically } from "./lint-call.ts";
 
 /** How a piece of code comes to run. */
@@ -92,8 +93,8 @@ export async function reachableCode(ctx: ReadContext, address: Address): Promise
 }
 
 /** The module of a contract that hands unknown calls to the first contract it created, as our INFT does. */
-export async function firstCreation(ctx: ReadContext, creator: Address): Promise<CodePiece | undefined> {
-  const address = checksum(getCreateAddress({ from: creator, nonce: 1 }));
+export async function moduleCode(ctx: ReadContext, contract: Address): Promise<CodePiece | undefined> {
+  const address = moduleAddress(contract, 0);
   const code = await codeAt(ctx, address);
   return code === "0x" ? undefined : { address, role: "module", code };
 }

@@ -5,7 +5,7 @@ import { FunctionFragment, Interface, type ParamType } from "ethers";
 import type { ReadContext } from "../chain/context.ts";
 import { ZERO_ADDRESS, checksum, type Address, type Hex } from "../hex.ts";
 import { inftInterface } from "./contracts.ts";
-import { allDialects, TRANSFER_NONCE, type DialectId, type Known } from "./dialects.ts";
+import { allDialects, transferNonce, type DialectId, type Known } from "./dialects.ts";
 import { callStatically, type CallAnswer } from "./lint-call.ts";
 import { constantsIn, reachableCode, type Replaceable } from "./lint-code.ts";
 import { announces, type Surface } from "./lint-surface.ts";
@@ -205,11 +205,11 @@ const refusesUnsignedProof: Look = async (ctx, of) => {
 
 const bindsNonces: Look = async (_, { surface }) => {
   if (!surface.has(known("agentnft", "iTransferFrom").id)) return notChecked("It has no iTransferFrom of AgentNFT");
-  return surface.has(TRANSFER_NONCE.id)
-    ? ok(`It says by ${TRANSFER_NONCE.fragment.name} which nonce a proof must carry`)
+  return surface.has(transferNonce().id)
+    ? ok(`It says by ${transferNonce().fragment.name} which nonce a proof must carry`)
     : warning(
         "Proofs of AgentNFT's format name neither chain, contract, token, receiver nor action, and it has no " +
-          `${TRANSFER_NONCE.fragment.name} that would say how their nonces do`,
+          `${transferNonce().fragment.name} that would say how their nonces do`,
       );
 };
 
@@ -224,7 +224,7 @@ const LOOKS: Readonly<Record<ObservationName, Look>> = {
 
 /** Makes every observation, in a fixed order. */
 export async function observe(ctx: ReadContext, of: Observed): Promise<Observation[]> {
-  inftInterface(); // so that our own refusals have names
+  inftInterface(); // so that this project's own refusals have names
   const observations: Observation[] = [];
   for (const [name, look] of Object.entries(LOOKS) as [ObservationName, Look][]) {
     observations.push({ name, ...(await look(ctx, of)) });

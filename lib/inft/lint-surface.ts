@@ -4,9 +4,10 @@ import { id, Interface, type FunctionFragment, type ParamType } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import type { Address, Hex } from "../hex.ts";
-import { allDialects, TRANSFER_NONCE } from "./dialects.ts";
+import { dialectsInterface } from "./contracts.ts";
+import { allDialects, transferNonce } from "./dialects.ts";
 import { callStatically, type CallAnswer } from "./lint-call.ts";
-import { constantsIn, firstCreation, type CodePiece } from "./lint-code.ts";
+import { constantsIn, moduleCode, type CodePiece } from "./lint-code.ts";
 
 export interface Surface {
   /** Whether it has a function of {@link allDialects}, by selector. */
@@ -18,8 +19,6 @@ export interface Surface {
 
 /** No contract has it, so what comes back is what a contract says to a function it lacks. */
 const NOBODYS = id("inftLintAsksForAFunctionThatNobodyHas()").slice(0, 10) as Hex;
-
-const MODULE = new Interface(["error DialectUnknownSelector(bytes4 selector)"]);
 
 /** How many calls are under way at once: public nodes refuse more. */
 const AT_ONCE = 8;
@@ -60,7 +59,7 @@ export async function surfaceOf(ctx: ReadContext, contract: Address, pieces: rea
   };
 
   const found = new Set<Hex>();
-  const functions = [...allDialects().flatMap((dialect) => dialect.functions), TRANSFER_NONCE];
+  const functions = [...allDialects().flatMap((dialect) => dialect.functions), transferNonce()];
   const asked = [...new Map(functions.map(({ id: selector, fragment }) => [selector, fragment]))];
   for (let start = 0; start < asked.length; start += AT_ONCE) {
     await Promise.all(
@@ -78,8 +77,8 @@ export async function surfaceOf(ctx: ReadContext, contract: Address, pieces: rea
 
 /** Our INFT hands what it does not know to a module, which says so when it does not know it either. */
 async function moduleOf(ctx: ReadContext, contract: Address, unknown: CallAnswer): Promise<CodePiece[]> {
-  if (unknown.data !== MODULE.encodeErrorResult("DialectUnknownSelector", [NOBODYS])) return [];
-  const module = await firstCreation(ctx, contract);
+  if (unknown.data !== dialectsInterface().encodeErrorResult("DialectUnknownSelector", [NOBODYS])) return [];
+  const module = await moduleCode(ctx, contract);
   return module === undefined ? [] : [module];
 }
 
