@@ -147,15 +147,11 @@ export function keyVariable(network: NetworkName): "GALILEO_PRIVATE_KEY" | "ARIS
 }
 
 /**
- * The variable that holds a key for private data alone, apart from the paying one. Forks have it too: their data is that
- * of the chain they fork, and who decrypts signs nothing.
+ * The variable that holds a key for private data alone, apart from the paying one. Embedded networks and forks have that
+ * of the chain they stand for: who decrypts signs nothing that could be valid elsewhere.
  */
-export function decryptionVariable(
-  network: NetworkName,
-): "GALILEO_DECRYPTION_KEY" | "ARISTOTLE_DECRYPTION_KEY" | undefined {
-  const { mode, upstream } = NETWORKS[network];
-  if (mode === "local") return undefined;
-  return upstream === "aristotle" ? "ARISTOTLE_DECRYPTION_KEY" : "GALILEO_DECRYPTION_KEY";
+export function decryptionVariable(network: NetworkName): "GALILEO_DECRYPTION_KEY" | "ARISTOTLE_DECRYPTION_KEY" {
+  return NETWORKS[network].upstream === "aristotle" ? "ARISTOTLE_DECRYPTION_KEY" : "GALILEO_DECRYPTION_KEY";
 }
 
 /** The text is not a private key. Never carries the text. */

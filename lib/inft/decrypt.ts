@@ -1,11 +1,17 @@
 /** Every datum of a token, opened: what its owner minted, bought or was given. */
 
-import type { Hex } from "../hex.ts";
+import type { Address, Hex } from "../hex.ts";
 import { decryptFromGoAgent, type GoAgentKey } from "../sealing/go-agent-envelope.ts";
 import { agentDescription, decodeAgentPart, isAgentDescription } from "./agent.ts";
 import { CONTENT_DESCRIPTION, decodeContent, openDatum } from "./content.ts";
 import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
-import { AgentMalformedError, ContentNotHereError, KeysNotPublishedError, TokenWithoutDataError } from "./errors.ts";
+import {
+  AgentMalformedError,
+  ContentNotHereError,
+  KeysNotPublishedError,
+  SealedToAnotherKeyError,
+  TokenWithoutDataError,
+} from "./errors.ts";
 import type { Datum } from "./mint.ts";
 import { conflictingName } from "./names.ts";
 import type { TokenView } from "./show.ts";
@@ -40,6 +46,8 @@ export interface DecryptTokenParams {
   readonly goAgentKey: () => GoAgentKey;
   /** Finds the ciphertext of a storage root, wherever it is kept. */
   readonly ciphertext: (root: Hex) => Promise<FoundCiphertext>;
+  /** The account of the key that the data keys were sealed to, where the chain tells; asked for when none opens them. */
+  readonly sealingAccount: () => Promise<Address | undefined>;
   /** What the Go agent published on chain under this hash; undefined when it is no such hash. */
   readonly publishedMetadata: (dataHash: Hex) => Promise<Uint8Array | undefined>;
 }
@@ -79,10 +87,32 @@ async function decryptDatum(params: DecryptTokenParams, index: number, datum: Da
   if (sealedKey === undefined) {
     throw new KeysNotPublishedError({ tokenId, owner, ...(sealedTo === undefined ? {} : { sealedTo }) });
   }
-  const { privateKey, account, from } = keyThatOpens(token, { index, sealedKey }, await params.keys());
+  const { privateKey, account, from } = await keyFor(params, { index, sealedKey });
   const { bytes: ciphertext } = found;
   const plaintext = openDatum({ ciphertext, dataHash, sealedKey, privateKey, chainId, contract: inft, tokenId, index });
   return { index, ...datum, openedWith: `${account} (${from})`, ...readPlaintext(plaintext, dataDescription, index) };
+}
+
+/** @throws {SealedToAnotherKeyError} naming the key it was sealed to, where that is known. */
+async function keyFor(
+  { token, keys, sealingAccount }: DecryptTokenParams,
+  sealed: { readonly index: number; readonly sealedKey: Hex },
+): Promise<DecryptionKey> {
+  const atHand = await keys();
+  try {
+    return keyThatOpens(token, sealed, atHand);
+  } catch (error) {
+    if (!(error instanceof SealedToAnotherKeyError)) throw error;
+    const encryptionKey = await sealingAccount();
+    if (encryptionKey === undefined) throw error;
+    const { tokenId, sealedTo } = token;
+    const tried = atHand.map((key) => ({ account: key.account, from: key.from }));
+    const { index } = sealed;
+    throw new SealedToAnotherKeyError({
+      ...{ tokenId, index, encryptionKey, tried },
+      ...(sealedTo === undefined ? {} : { sealedTo }),
+    });
+  }
 }
 
 /** What the description says is read as that; of anything else only the bytes are known. */

@@ -1,12 +1,11 @@
 /** Encrypted metadata that the ABI of the Go inference agent publishes on chain instead of keeping it elsewhere. */
 
-import { Interface, keccak256 } from "ethers";
+import { keccak256 } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import { fromHex, type Address, type Hex } from "../hex.ts";
+import { dialectsInterface } from "./contracts.ts";
 import { readLogs } from "./logs.ts";
-
-const EVENTS = new Interface(["event EncryptedMetadataPublished(bytes32 indexed dataHash, bytes encryptedMeta)"]);
 
 /** The metadata with this keccak256, from the event of its publication; undefined when it never was published. */
 export async function readPublishedMetadata(
@@ -14,10 +13,11 @@ export async function readPublishedMetadata(
   query: { readonly inft: Address; readonly dataHash: Hex; readonly fromBlock?: number },
 ): Promise<Uint8Array | undefined> {
   const { inft, dataHash, fromBlock } = query;
-  const topics = EVENTS.encodeFilterTopics("EncryptedMetadataPublished", [dataHash]) as string[];
+  const events = dialectsInterface();
+  const topics = events.encodeFilterTopics("EncryptedMetadataPublished", [dataHash]) as string[];
   const logs = await readLogs(ctx, `Reading the metadata ${dataHash}`, { address: inft, topics }, fromBlock);
   for (const log of logs) {
-    const encrypted = EVENTS.parseLog(log)?.args["encryptedMeta"] as Hex;
+    const encrypted = events.parseLog(log)?.args["encryptedMeta"] as Hex;
     // A contract that is not ours may publish anything under any hash.
     if (keccak256(encrypted) === dataHash) return fromHex(encrypted);
   }

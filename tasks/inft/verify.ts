@@ -19,8 +19,7 @@ interface Arguments {
 /** The keys that are at hand; those in the keystore, which asks for a password, only when that is wanted. */
 async function keysAtHand(open: OpenConnection, { decrypt, as }: Arguments): Promise<readonly DecryptionKey[]> {
   if (decrypt || as !== undefined) return decryptionKeys(open, as);
-  const variable = decryptionVariable(open.network.name);
-  const separate = variable !== undefined && setting(variable) !== undefined;
+  const separate = setting(decryptionVariable(open.network.name)) !== undefined;
   return open.knownAddress() === undefined && !separate ? [] : decryptionKeys(open);
 }
 

@@ -165,8 +165,7 @@ async function privateKey(hre: HardhatRuntimeEnvironment, network: Network): Pro
 
 /** The key for private data alone, where one is configured. On a live network a published one would be everybody's. */
 async function separateKey(hre: HardhatRuntimeEnvironment, network: Network): Promise<DecryptionKey | undefined> {
-  const variable = decryptionVariable(network.name);
-  const found = variable === undefined ? undefined : await configuredKey(hre, variable);
+  const found = await configuredKey(hre, decryptionVariable(network.name));
   if (found === undefined) return undefined;
   const key = decryptionKey(fromHex(found.key), found.from);
   if (!network.developmentKeysOnly) assertSignerAllowed(network, key.account);

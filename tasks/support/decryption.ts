@@ -6,6 +6,7 @@ import { decryptToken, type DecryptedDatum } from "../../lib/inft/decrypt.ts";
 import { decryptionKey, type DecryptionKey } from "../../lib/inft/decryption-key.ts";
 import { ownerPublicKey } from "../../lib/inft/owner-key.ts";
 import { readPublishedMetadata } from "../../lib/inft/published-metadata.ts";
+import { readSealingAccount } from "../../lib/inft/sealing-account.ts";
 import type { TokenView } from "../../lib/inft/show.ts";
 import { publicKeyOf } from "../../lib/sealing/index.ts";
 import type { TaskIo } from "./action.ts";
@@ -70,6 +71,7 @@ export async function decryptHere(
       if ("bytes" in found && found.from !== undefined) fetched.set(dataHash, found.bytes);
       return found;
     },
+    sealingAccount: async () => readSealingAccount(read, { inft, tokenId: token.tokenId, fromBlock }),
     publishedMetadata: async (dataHash) => readPublishedMetadata(read, { inft, dataHash, fromBlock }),
   });
   // Not before: bytes that end in more zeros than they should have the hash of the right ones, but do not open.

@@ -1,10 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { expect } from "chai";
-import { SigningKey } from "ethers";
+import { JsonRpcProvider, SigningKey, Wallet, ZeroHash } from "ethers";
 
 import { developmentAccount } from "../../lib/chain/development-keys.ts";
+import type { Address } from "../../lib/hex.ts";
+import { dialectsContract } from "../../lib/inft/contracts.ts";
+import { encryptForGoAgent } from "../../lib/sealing/go-agent-envelope.ts";
 import { hardhat, hardhatJson } from "../support/cli.ts";
 import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
@@ -135,5 +139,77 @@ describe("an agent that is minted from its files, on a served Galileo", function
     await refused(3, "ZG_SEALED_TO", "inft", "decrypt", "2");
     const { data } = await succeed<{ data: object[] }>("inft", "decrypt", "2", "--as", "1");
     expect(data).to.have.nested.property("[0].files[0].text", '{"temperature":0}');
+  });
+
+  it("reaches a buyer on another machine, who fetches the bytes from the attestor; the seller reads it no more", async () => {
+    await succeed("inft", "transfer", "1", "--to", other.address);
+    const elsewhere = await temporaryFolder();
+    try {
+      const { inft } = await succeed<{ inft: string }>("inft", "show", "1");
+      const decrypt = ["inft", "decrypt", "1", "--inft", inft, "--as", "1", "--out", path.join(elsewhere.path, "out")];
+      const { code, stderr } = await hardhat([...decrypt, ...localhost], { ...env, ZG_HOME: elsewhere.path });
+      expect(code, stderr).to.equal(0);
+      expect(stderr.match(/^fetched 0x/gm)).to.have.length(3);
+      const weights = await readFile(path.join(elsewhere.path, "out", "weights", "1.bin"));
+      expect([...weights]).to.deep.equal([...WEIGHTS]);
+      expect(await readdir(path.join(elsewhere.path, ".0g", "localhost", "objects"))).to.have.length(3);
+    } finally {
+      await elsewhere.remove();
+    }
+    const { details } = await refused(3, "ZG_SEALED_TO", "inft", "decrypt", "1");
+    expect(details).to.deep.include({ sealedTo: other.address, encryptionKey: other.address });
+  });
+
+  describe("with a key apart from the signer's", () => {
+    const apart = new Wallet(`0x${"5a".repeat(32)}`);
+    const withKey = () => ({ ...env, GALILEO_DECRYPTION_KEY: apart.privateKey });
+
+    it("is sealed to that key at the mint, and opens with it alone", async () => {
+      const mint = ["inft", "mint", "--data", path.join(folder, "config.json"), ...localhost];
+      const { answer } = await hardhatJson(mint, withKey());
+      const tokenId = answer.ok ? String(answer.data["tokenId"]) : expect.fail(answer.error.message);
+      const { message } = await refused(3, "ZG_SEALED_TO", "inft", "decrypt", tokenId);
+      expect(message).to.include("an encryption key apart from its own");
+      const opened = await hardhatJson(["inft", "decrypt", tokenId, ...localhost], withKey());
+      expect(opened.answer).to.have.nested.property("data.data[0].files[0].text", '{"temperature":0}');
+      expect(opened.answer).to.have.nested.property("data.data[0].openedWith").that.includes(apart.address);
+    });
+
+    it("reaches a buyer who named that key, and the refusal of another names it", async () => {
+      const buyer = developmentAccount(2);
+      const proof = path.join(home.path, "access-proof.json");
+      const { publicKey } = apart.signingKey;
+      await succeed("inft", "accept", "2", "--as", "2", "--public-key", publicKey, "--out", proof);
+      await succeed("inft", "transfer", "2", "--as", "1", "--to", buyer.address, "--access-proof", proof);
+      const { details } = await refused(3, "ZG_SEALED_TO", "inft", "decrypt", "2", "--as", "2");
+      expect(details).to.deep.include({ sealedTo: buyer.address, encryptionKey: apart.address });
+      const opened = await hardhatJson(["inft", "decrypt", "2", ...localhost], withKey());
+      expect(opened.answer).to.have.nested.property("data.data[0].files[0].text", '{"temperature":0}');
+    });
+  });
+
+  it("of the Go inference agent opens with that agent's key", async () => {
+    const { inft } = await succeed<{ inft: string }>("inft", "show", "1");
+    const key = new Uint8Array(32).fill(11);
+    const metadata = encryptForGoAgent(
+      new TextEncoder().encode('{"task_id":"t"}'),
+      { key, id: "default" },
+      randomBytes,
+    );
+    const provider = new JsonRpcProvider(served.ready.url);
+    let tokenId: string;
+    try {
+      const agent = dialectsContract(inft as Address, new Wallet(owner.privateKey, provider));
+      const mint = agent["mint(address,string,string,bytes,bytes32,string)"];
+      tokenId = (await mint.staticCall(owner.address, "result", "", metadata, ZeroHash, "")).toString();
+      await (await mint(owner.address, "result", "", metadata, ZeroHash, "")).wait();
+    } finally {
+      provider.destroy();
+    }
+    await refused(3, "ZG_NO_GO_AGENT_KEY", "inft", "decrypt", tokenId);
+    const environment = { ...env, ZG_ENCRYPTION_KEY: Buffer.from(key).toString("hex") };
+    const { answer } = await hardhatJson(["inft", "decrypt", tokenId, ...localhost], environment);
+    expect(answer).to.have.nested.property("data.data[0].content", "go agent metadata");
+    expect(answer).to.have.nested.property("data.data[0].files[0].text", '{"task_id":"t"}');
   });
 });

@@ -74,20 +74,24 @@ export class SealedToAnotherKeyError extends DomainError {
     index: number;
     /** The account the keys were published for; absent when nobody knows. */
     sealedTo?: Address;
+    /** The account of the key they were sealed to, where the chain tells. */
+    encryptionKey?: Address;
     tried: readonly { readonly account: Address; readonly from: string }[];
   }) {
-    const { tokenId, index, sealedTo, tried } = values;
-    const own = tried.some(({ account }) => account === sealedTo);
-    const keys = tried.map(({ account, from }) => `${account} (${from})`).join(" and ");
+    const { tokenId, index, sealedTo, encryptionKey, tried } = values;
     const owner = sealedTo ?? "an unknown account";
+    const apart =
+      encryptionKey === undefined ? tried.some(({ account }) => account === sealedTo) : encryptionKey !== sealedTo;
+    const key = encryptionKey === undefined ? "an encryption key apart from its own" : `the key of ${encryptionKey}`;
+    const keys = tried.map(({ account, from }) => `${account} (${from})`).join(" and ");
     super(
       "ZG_SEALED_TO",
       EXIT.precondition,
-      `Datum ${index} of token ${tokenId} was sealed for ${owner}${own ? ", to an encryption key apart from its own" : ""}; ` +
+      `Datum ${index} of token ${tokenId} was sealed for ${owner}${apart ? `, to ${key}` : ""}; ` +
         (tried.length === 0 ? "no key is at hand" : `the keys at hand are of ${keys}`),
-      own
-        ? "Set the encryption key that was named when the data was sealed: GALILEO_DECRYPTION_KEY, on mainnet ARISTOTLE_DECRYPTION_KEY."
-        : `Use the key of ${owner}, or its separate encryption key (GALILEO_DECRYPTION_KEY); on embedded networks: --as ${owner}.`,
+      apart
+        ? "Set the private key behind it as GALILEO_DECRYPTION_KEY, on mainnet as ARISTOTLE_DECRYPTION_KEY."
+        : `Use the key of ${owner}; on embedded networks: --as ${owner}.`,
       values,
     );
   }

@@ -72,6 +72,7 @@ async function tokenOf(
         const bytes = await objects.get(root);
         return bytes === undefined ? { asked: [] } : { bytes };
       },
+      sealingAccount: async () => Promise.resolve(undefined),
       publishedMetadata: async () => Promise.resolve(undefined),
       ...changes,
     });
@@ -191,6 +192,19 @@ describe("the data of a token", () => {
       expect(error).to.be.instanceOf(SealedToAnotherKeyError);
       expect(error).to.have.property("message").that.includes("an encryption key apart from its own");
       expect(error).to.have.property("remedy").that.includes("GALILEO_DECRYPTION_KEY");
+    });
+
+    it("with another key than the one that the chain names, and the refusal names it, too", async () => {
+      const { decrypt } = await tokenOf([part(CONFIG)], APART);
+      const known = await rejection(decrypt([OWNER], { sealingAccount: async () => Promise.resolve(APART.account) }));
+      expect(known).to.be.instanceOf(SealedToAnotherKeyError);
+      expect(known)
+        .to.have.property("details")
+        .that.includes({ sealedTo: OWNER.account, encryptionKey: APART.account });
+      expect(known).to.have.property("message").that.includes(`to the key of ${APART.account}`);
+      expect(known).to.have.property("remedy").that.includes("GALILEO_DECRYPTION_KEY");
+      const own = await rejection(decrypt([STRANGER], { sealingAccount: async () => Promise.resolve(OWNER.account) }));
+      expect(own).to.have.property("remedy").that.includes(`--as ${OWNER.account}`);
     });
 
     it("with a damaged sealed key, whatever other keys there are", async () => {

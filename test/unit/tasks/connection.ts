@@ -23,6 +23,7 @@ describe("withConnection", () => {
     "ARISTOTLE_RPC_URL",
     "ARISTOTLE_PRIVATE_KEY",
     "ARISTOTLE_DECRYPTION_KEY",
+    "GALILEO_DECRYPTION_KEY",
     "LOCALHOST_RPC_URL",
   ] as const;
   const saved = names.map((name) => [name, process.env[name]] as const);
@@ -30,6 +31,7 @@ describe("withConnection", () => {
     process.env["ARISTOTLE_RPC_URL"] = `https://node.example/${SECRET}`;
     delete process.env["ARISTOTLE_PRIVATE_KEY"];
     delete process.env["ARISTOTLE_DECRYPTION_KEY"];
+    delete process.env["GALILEO_DECRYPTION_KEY"];
     delete process.env["LOCALHOST_RPC_URL"];
   });
   afterEach(() => {
@@ -115,9 +117,11 @@ describe("withConnection", () => {
       expect(malformed).to.deep.include({ code: "ZG_PRIVATE_KEY", details: { from: "ARISTOTLE_DECRYPTION_KEY" } });
     });
 
-    it("does not exist on the embedded network", async () => {
-      process.env["ARISTOTLE_DECRYPTION_KEY"] = SECRET_KEY;
-      expect(await separate(hardhatOn("localhost"))).to.equal(undefined);
+    it("may be any on the embedded network, which it is not to sign on", async () => {
+      process.env["GALILEO_DECRYPTION_KEY"] = SECRET_KEY;
+      expect(await separate(hardhatOn("localhost"))).to.deep.include({ account: ACCOUNT });
+      process.env["GALILEO_DECRYPTION_KEY"] = developmentAccount(5).privateKey;
+      expect(await separate(hardhatOn("localhost"))).to.deep.include({ account: developmentAccount(5).address });
     });
 
     describe("opens data", () => {
@@ -153,11 +157,12 @@ describe("withConnection", () => {
         expect(error).to.be.instanceOf(PrivateKeyMissingError);
       });
 
-      it("on the embedded network only as a development account", async () => {
+      it("but not where --as picks a development account: then that one's does", async () => {
         const { address } = developmentAccount(3);
-        expect(await keysOf(hardhatOn("localhost"))).to.deep.equal([
-          [developmentAccount(0).address, "development account"],
-        ]);
+        const user = [developmentAccount(0).address, "development account"];
+        expect(await keysOf(hardhatOn("localhost"))).to.deep.equal([user]);
+        process.env["GALILEO_DECRYPTION_KEY"] = SECRET_KEY;
+        expect(await keysOf(hardhatOn("localhost"))).to.deep.equal([[ACCOUNT, "GALILEO_DECRYPTION_KEY"], user]);
         expect(await keysOf(hardhatOn("localhost"), "3")).to.deep.equal([[address, "development account"]]);
       });
     });
