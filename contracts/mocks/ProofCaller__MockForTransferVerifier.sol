@@ -6,8 +6,6 @@ import {ITransferVerifier, ProofContext} from "../interfaces/ITransferVerifier.s
 
 /// @notice Stands where a token stands: the verifier's caller, which knows the delegates.
 contract ProofCaller__MockForTransferVerifier {
-    error NoSuchFunction();
-
     ITransferVerifier private immutable _verifier;
     bytes private _answer = abi.encode(address(0));
     bool private _answers = true;
@@ -22,8 +20,9 @@ contract ProofCaller__MockForTransferVerifier {
         _answers = true;
     }
 
-    /// @notice Has `getDelegateAccess` revert, as a token without it does.
-    function refuseDelegate() external {
+    /// @notice Has `getDelegateAccess` revert with `answer`; with nothing, as a token that has no such function.
+    function refuseDelegate(bytes calldata answer) external {
+        _answer = answer;
         _answers = false;
     }
 
@@ -66,8 +65,12 @@ contract ProofCaller__MockForTransferVerifier {
     }
 
     function getDelegateAccess(address) external view returns (address) {
-        if (!_answers) revert NoSuchFunction();
         bytes memory answer = _answer;
+        if (!_answers) {
+            assembly ("memory-safe") {
+                revert(add(answer, 32), mload(answer))
+            }
+        }
         assembly ("memory-safe") {
             return(add(answer, 32), mload(answer))
         }

@@ -130,7 +130,7 @@ describe("TransferVerifier's check of the receiver's signature", () => {
 
     it("needs no delegate to be known: the token may not even have the question", async () => {
       const { receiver, caller, transferTo } = await deploy();
-      await caller.refuseDelegate();
+      await caller.refuseDelegate("0x");
       const { sign, expectSignedBy } = await transferTo(receiver.address);
       await expectSignedBy(receiver.address, "receiver", sign(receiver));
     });
@@ -227,12 +227,12 @@ describe("TransferVerifier's check of the receiver's signature", () => {
       const answers = ["0x", dataSlice(word, 1), `0x01${word.slice(4)}`];
       for (const answer of answers) {
         await caller.answerDelegate(answer);
-        const { expectRefused: refused } = { expectRefused };
-        await refused(sign(delegate), { signer: delegate.address });
+        await expectRefused(sign(delegate), { signer: delegate.address });
       }
-      await caller.answerDelegate(word);
-      await caller.refuseDelegate();
-      await expectRefused(sign(delegate), { signer: delegate.address });
+      for (const reason of ["0x", word]) {
+        await caller.refuseDelegate(reason);
+        await expectRefused(sign(delegate), { signer: delegate.address });
+      }
     });
 
     it("is not had by a signature of nobody while there is no delegate", async () => {
