@@ -129,7 +129,7 @@ export async function prepareHandover(deps: HttpDeps, params: HandoverParams): P
 }
 
 /** The transaction that transfers a token with its data. */
-export function transferDraft(
+export function tokenTransferDraft(
   { inft, tokenId }: Pick<TokenView, "inft" | "tokenId">,
   to: Address,
   proofs: readonly TransferValidityProof[],

@@ -1,6 +1,6 @@
 import { UsageError } from "../../lib/errors.ts";
 import { readStaged, stageDraft, unstageDraft } from "../../lib/inft/stage.ts";
-import { plainTransferDraft, requireOwner, transferDraft } from "../../lib/inft/transfer.ts";
+import { plainTransferDraft, requireOwner, tokenTransferDraft } from "../../lib/inft/transfer.ts";
 import type { Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { withConnection, type OpenConnection } from "../support/connection.ts";
@@ -80,7 +80,7 @@ async function transfer(open: OpenConnection, request: HandoverRequest, args: Ar
     lifetime: args.stage ? LIFETIME.stage : LIFETIME.transfer,
   });
   const { proofs, newDataHashes, attestors } = await reencryptFor(open, writer, token, proof, args, io);
-  const draft = args.stage ? stageDraft(token, to, proofs) : transferDraft(token, to, proofs);
+  const draft = args.stage ? stageDraft(token, to, proofs) : tokenTransferDraft(token, to, proofs);
   const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what);
   const { deadline, sequence, oldDataHashes } = proof;
   const data = { ...common, sequence, deadline, sealTo, attestors, oldDataHashes, newDataHashes, plan };

@@ -5,7 +5,7 @@ import { decodeAgentPart } from "../../../lib/inft/agent.ts";
 import { cloneDraft, clonedTokenId, findClone } from "../../../lib/inft/clone.ts";
 import { openDatum } from "../../../lib/inft/content.ts";
 import { ProofMismatchError } from "../../../lib/inft/errors.ts";
-import { transferDraft } from "../../../lib/inft/transfer.ts";
+import { tokenTransferDraft } from "../../../lib/inft/transfer.ts";
 import { sendToInft } from "../../../lib/inft/translate.ts";
 import { NETWORK, openTrade, type Trade } from "./support/trade.ts";
 import { rejection } from "./support/workshop.ts";
@@ -49,7 +49,7 @@ describe("cloning a token", () => {
     const newTokenId = clonedTokenId(sent, inft);
     const access = await trade.accept(newTokenId, "transfer", stranger);
     const again = await trade.reencrypt(access, buyer);
-    const draft = transferDraft(await trade.read(newTokenId), stranger.address, again.proofs);
+    const draft = tokenTransferDraft(await trade.read(newTokenId), stranger.address, again.proofs);
     await sendToInft(trade.contextOf(buyer), draft);
     expect(await trade.read(newTokenId)).to.include({ owner: stranger.address, sealedTo: stranger.address });
   });

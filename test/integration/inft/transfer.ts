@@ -28,7 +28,7 @@ import {
   plainTransferDraft,
   prepareHandover,
   requireOwner,
-  transferDraft,
+  tokenTransferDraft,
 } from "../../../lib/inft/transfer.ts";
 import { sendToInft } from "../../../lib/inft/translate.ts";
 import { decryptData, openKey, publicKey64, publicKeyOf } from "../../../lib/sealing/index.ts";
@@ -64,7 +64,7 @@ describe("transferring a token with its data", () => {
     const [old = expect.fail("no ciphertext")] = await trade.ciphertextsOf(before);
 
     const { proofs, newDataHashes } = await trade.reencrypt(await trade.accept(tokenId));
-    await sendToInft(ctx, transferDraft(before, buyer.address, proofs));
+    await sendToInft(ctx, tokenTransferDraft(before, buyer.address, proofs));
 
     const after = await trade.read(tokenId);
     expect(after).to.deep.include({ owner: buyer.address, sealedTo: buyer.address, sequence: before.sequence + 1n });
@@ -90,7 +90,7 @@ describe("transferring a token with its data", () => {
     const { buyer, stranger, ctx } = trade;
     const tokenId = await trade.mint();
     const first = await trade.reencrypt(await trade.accept(tokenId));
-    await sendToInft(ctx, transferDraft(await trade.read(tokenId), buyer.address, first.proofs));
+    await sendToInft(ctx, tokenTransferDraft(await trade.read(tokenId), buyer.address, first.proofs));
 
     const token = await trade.read(tokenId);
     const access = await trade.accept(tokenId, "transfer", stranger);
@@ -106,7 +106,7 @@ describe("transferring a token with its data", () => {
         randomBytes,
       },
     );
-    await sendToInft(trade.contextOf(buyer), transferDraft(token, stranger.address, proofs));
+    await sendToInft(trade.contextOf(buyer), tokenTransferDraft(token, stranger.address, proofs));
     const after = await trade.read(tokenId);
     expect(after).to.include({ owner: stranger.address, sequence: token.sequence + 1n });
     const [sealedKey = expect.fail("no key")] = after.sealedKeys ?? [];
@@ -129,10 +129,10 @@ describe("transferring a token with its data", () => {
     const [first, second] = [await trade.reencrypt(access), await trade.reencrypt(access)];
     expect(first.newDataHashes).to.not.deep.equal(second.newDataHashes);
     const token = await trade.read(tokenId);
-    await sendToInft(ctx, transferDraft(token, buyer.address, second.proofs));
+    await sendToInft(ctx, tokenTransferDraft(token, buyer.address, second.proofs));
     expect(await filesOf(tokenId, keyOf(buyer))).to.deep.equal(trade.files);
     const again = await rejection(
-      sendToInft(trade.contextOf(buyer), transferDraft(token, buyer.address, first.proofs)),
+      sendToInft(trade.contextOf(buyer), tokenTransferDraft(token, buyer.address, first.proofs)),
     );
     expect(again).to.be.instanceOf(errors.ProofMismatchError).with.property("code", "ZG_PROOF_MISMATCH");
   });
@@ -150,7 +150,7 @@ describe("transferring a token with its data", () => {
       sealTo: toHex(publicKey64(publicKeyOf(apart))),
     });
     const { proofs } = await trade.reencrypt(proof);
-    await sendToInft(ctx, transferDraft(await trade.read(tokenId), buyer.address, proofs));
+    await sendToInft(ctx, tokenTransferDraft(await trade.read(tokenId), buyer.address, proofs));
     expect(await filesOf(tokenId, apart)).to.deep.equal(trade.files);
     const error = await rejection(filesOf(tokenId, keyOf(buyer)));
     expect(error).to.be.instanceOf(SealedKeyNotOpenedError);
@@ -179,7 +179,7 @@ describe("transferring a token with its data", () => {
     const { proof, by } = await accept(key);
     expect(by).to.deep.equal({ signer: stranger.address, by: "delegate", scheme: "ecdsa" });
     const { proofs } = await trade.reencrypt(proof);
-    await sendToInft(ctx, transferDraft(token, buyer.address, proofs));
+    await sendToInft(ctx, tokenTransferDraft(token, buyer.address, proofs));
     expect(await filesOf(tokenId, keyOf(buyer))).to.deep.equal(trade.files);
     await sendToInft(trade.contextOf(buyer), delegateDraft(inft, undefined));
   });
@@ -206,7 +206,7 @@ describe("transferring a token with its data", () => {
     it("for its deadline leaves owner, hashes, keys and users as they were", async () => {
       const { tokenId, token, proofs } = await ready();
       await trade.connection.networkHelpers.time.increase(3601);
-      const error = await leavesAllAsItWas(tokenId, transferDraft(token, trade.buyer.address, proofs));
+      const error = await leavesAllAsItWas(tokenId, tokenTransferDraft(token, trade.buyer.address, proofs));
       expect(error).to.be.instanceOf(AccessProofExpiredError).with.property("code", "ZG_ACCESS_PROOF_EXPIRED");
     });
 
@@ -222,13 +222,13 @@ describe("transferring a token with its data", () => {
         randomBytes,
       });
       await sendToInft(trade.ctx, rekeyDraft(token, datas));
-      const error = await leavesAllAsItWas(tokenId, transferDraft(token, trade.buyer.address, proofs));
+      const error = await leavesAllAsItWas(tokenId, tokenTransferDraft(token, trade.buyer.address, proofs));
       expect(error).to.be.instanceOf(errors.ProofMismatchError);
     });
 
     it("for another recipient leaves owner, hashes, keys and users as they were", async () => {
       const { tokenId, token, proofs } = await ready();
-      const error = await leavesAllAsItWas(tokenId, transferDraft(token, trade.stranger.address, proofs));
+      const error = await leavesAllAsItWas(tokenId, tokenTransferDraft(token, trade.stranger.address, proofs));
       expect(error).to.be.instanceOf(errors.ProofMismatchError);
     });
 
@@ -238,14 +238,14 @@ describe("transferring a token with its data", () => {
         accessProof,
         ownershipProof: { ...ownershipProof, sealedKey: `0x${"00".repeat(129)}` as const },
       }));
-      const error = await leavesAllAsItWas(tokenId, transferDraft(token, trade.buyer.address, forged));
+      const error = await leavesAllAsItWas(tokenId, tokenTransferDraft(token, trade.buyer.address, forged));
       expect(error).to.be.instanceOf(errors.AttestorNotActiveError);
     });
 
     it("because a stranger sends it leaves owner, hashes, keys and users as they were", async () => {
       const { tokenId, token, proofs } = await ready();
       const strangers = trade.contextOf(trade.stranger);
-      const error = await leavesAllAsItWas(tokenId, transferDraft(token, trade.buyer.address, proofs), strangers);
+      const error = await leavesAllAsItWas(tokenId, tokenTransferDraft(token, trade.buyer.address, proofs), strangers);
       expect(error).to.be.instanceOf(errors.TokenRuleError);
       expect(error)
         .to.have.nested.property("details.args")
@@ -362,7 +362,7 @@ describe("with two attestors of three", () => {
     const tokenId = await trade.mint();
     const { proofs, newDataHashes } = await trade.reencrypt(await trade.accept(tokenId));
     expect(proofs[0]?.ownershipProof.proof).to.have.length(2 + 2 * 2 * 65);
-    await sendToInft(trade.ctx, transferDraft(await trade.read(tokenId), trade.buyer.address, proofs));
+    await sendToInft(trade.ctx, tokenTransferDraft(await trade.read(tokenId), trade.buyer.address, proofs));
     const { owner, datas } = await trade.read(tokenId);
     expect(owner).to.equal(trade.buyer.address);
     expect(datas.map(({ dataHash }) => dataHash)).to.deep.equal(newDataHashes);
@@ -376,7 +376,7 @@ describe("with two attestors of three", () => {
       ownershipProof:
         index > 0 ? ownershipProof : { ...ownershipProof, proof: ownershipProof.proof.slice(0, 132) as Hex },
     }));
-    const draft = transferDraft(await trade.read(tokenId), trade.buyer.address, half);
+    const draft = tokenTransferDraft(await trade.read(tokenId), trade.buyer.address, half);
     const error = await rejection(sendToInft(trade.ctx, draft));
     expect(error).to.be.instanceOf(errors.AttestorSignaturesError);
     expect(error).to.have.nested.property("cause").that.is.instanceOf(ContractRevertError);
