@@ -15,8 +15,15 @@ export const GAS_BOUNDS = {
   mint: 700_000n,
 } as const;
 
-/** Gas a byte of a request that a bound mint shows: calldata at its highest price, and hashing. */
+/** Gas a byte of a request that a bound mint shows: 17 measured, but up to 40 where EIP-7623 sets a floor. */
 const REQUEST_BYTE_GAS = 50n;
+/** Gas of each further mint of a batch, whose provider has been read already. */
+const FURTHER_MINT_GAS = 180_000n;
+
+/** Gas of a batch of so many mints. */
+export function batchMintGas(mints: number): bigint {
+  return GAS_BOUNDS.mint + BigInt(mints - 1) * FURTHER_MINT_GAS;
+}
 
 /** Gas of a mint that shows so many bytes of request. */
 export function mintGas(requestBytes = 0): bigint {

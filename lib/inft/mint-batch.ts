@@ -13,8 +13,9 @@ import { inftCall, sendToInft } from "./translate.ts";
 export const BATCH_LIMIT = 50;
 
 /**
- * From how many results of one provider on it costs less to have its signer remembered first. A batch reads the signer
- * anew for each item, which after the first costs little more than copying it.
+ * From how many results of one provider on it costs less to have its signer remembered first. A batch reads the service
+ * anew for each item, but from warm slots after the first. Measured: with a provider that says nothing of itself it takes
+ * 5 of them (4 cost 0.1 % more), with one that says the 4 KB it may, 2.
  */
 const SYNC_PAYS_FROM = 4;
 
@@ -65,10 +66,14 @@ export function assertBatch(tokenIds: readonly bigint[]): void {
   }
 }
 
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
+}
+
 /** The transaction of several commitments. */
 export function commitBatchDraft(inft: Address, commitments: readonly Hex[]): TransactionDraft {
   const data = inftInterface().encodeFunctionData("commitBatch", [commitments]) as Hex;
-  return { what: `commit to ${commitments.length} mints`, to: inft, data };
+  return { what: `commit to ${counted(commitments.length, "mint")}`, to: inft, data };
 }
 
 /** The transaction of several mints, all by commitment. */
@@ -77,7 +82,7 @@ export function revealBatchDraft(inft: Address, batch: readonly PreparedMint[]):
     ...{ claim: claimOf(result), datas, sealedKeys, to, salt },
   }));
   const data = inftInterface().encodeFunctionData("mintInferenceBatch", [items]) as Hex;
-  return { what: `mint ${batch.length} inferences`, to: inft, data };
+  return { what: `mint ${counted(batch.length, "inference")}`, to: inft, data };
 }
 
 /** The transaction that has a provider's signer remembered, so that the next mints cost less. */

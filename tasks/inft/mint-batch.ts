@@ -5,7 +5,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { currentFees } from "../../lib/chain/fees.ts";
 import { receiptBytes, type Receipt } from "../../lib/compute/receipt.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
-import { mintGas } from "../../lib/flow/gas.ts";
+import { batchMintGas } from "../../lib/flow/gas.ts";
 import { ResultAlreadyMintedError } from "../../lib/inft/errors.ts";
 import {
   assertBatch,
@@ -101,7 +101,7 @@ export async function mintReceipts(
       const rows: BillRow[] = [];
       for (const draft of drafts) rows.push(...(await transactionRows(writer, draft)));
       // The mints can be estimated only once the commitments are there.
-      const gas = mintGas() * BigInt(batch.length);
+      const gas = batchMintGas(batch.length);
       const { maxFeePerGas } = await currentFees(read);
       const what = `gas to mint ${batch.length} inferences`;
       rows.push({ what, amount: gas * maxFeePerGas, from: "wallet", note: `up to ${gas} gas` });

@@ -38,8 +38,9 @@ function shellWord(value: unknown): string {
   return /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The command that does the same with Hardhat's own task. */
+/** The command that does the same: Hardhat's own task, or ours where a shell cannot say what the constructor was given. */
 export function verifyCommand(network: Network, { address, constructorArguments }: DeployedContract): string {
+  if (constructorArguments.some(Array.isArray)) return `npx hardhat inft deploy --verify --network ${network.name}`;
   const words = [
     "npx hardhat verify etherscan",
     "--network",

@@ -98,11 +98,21 @@ describe("a run that is kept, on a served Galileo", function () {
     expect(found.status).to.equal("proven");
     expect(found.checks.filter(({ status }) => status === "failed")).to.deep.equal([]);
 
-    const shown = await succeed<{ content: { request: string; response: string } }>(
-      ...["inft", "show", first.tokenId, "--decrypt"],
-    );
+    expect(found.checks.find(({ name }) => name === "content")).to.have.property("status", "passed");
+
+    interface Shown {
+      readonly content: { readonly request: string; readonly response: string };
+      readonly attestors: { readonly threshold: number; readonly active: number };
+    }
+    const shown = await succeed<Shown>(...["inft", "show", first.tokenId, "--decrypt"]);
     expect(shown.content.request).to.include("What is 6*7?");
     expect(shown.content.response).to.include("42");
+    expect(shown, "the served network's own attestor").to.deep.include({
+      ...{ sequence: "0", authorizedUsers: 0, attestors: { threshold: 1, active: 1 } },
+    });
+
+    const { history } = await succeed<{ history: { kind: string }[] }>("inft", "history", first.tokenId);
+    expect(history.map(({ kind }) => kind)).to.deep.equal(["minted", "keys published"]);
   });
 
   it("shows a token anywhere, and opens it only where its data are", async () => {
@@ -171,15 +181,39 @@ describe("a run that is kept, on a served Galileo", function () {
     expect(found).to.include({ minted: false, tokenId: first.tokenId });
   });
 
-  it("mints the receipt of a chat as well", async () => {
-    const file = path.join(home.path, "chat.json");
-    const chat = await succeed<{ verification: { status: string } }>(
-      ...["inference", "chat", "--prompt", "What is 3*3?", "--stream", "--out", file],
+  /** Asks, and returns the receipt's file. */
+  async function chat(name: string, ...args: string[]): Promise<string> {
+    const file = path.join(home.path, name);
+    const asked = await succeed<{ verification: { status: string } }>(
+      ...["inference", "chat", "--prompt", "What is 3*3?", "--out", file, ...args],
     );
-    expect(chat.verification.status).to.equal("verified");
-    const minted = await succeed<{ minted: boolean; tokenId: string }>("inft", "mint", file);
-    expect(minted.minted).to.equal(true);
-    expect(await succeed("inft", "verify", minted.tokenId)).to.have.property("status", "proven");
+    expect(asked.verification.status).to.equal("verified");
+    return file;
+  }
+
+  it("mints the receipts of chats as well, several at once", async () => {
+    const files = [await chat("one.json", "--stream"), await chat("two.json")];
+    interface Minted {
+      readonly minted: boolean;
+      readonly tokens: readonly { readonly tokenId: string }[];
+      readonly transactions: readonly object[];
+    }
+    const { minted, tokens, transactions } = await succeed<Minted>("inft", "mint", ...files);
+    expect(minted).to.equal(true);
+    expect(transactions, "one to commit, one to mint").to.have.length(2);
+    for (const { tokenId } of tokens) {
+      expect(await succeed("inft", "verify", tokenId)).to.have.property("status", "proven");
+    }
+  });
+
+  it("mints as bound what was asked so, once it may publish the prompt", async () => {
+    const file = await chat("bound.json", "--claim", "bound");
+    const { code, answer } = await run("inft", "mint", file, "--claim", "bound");
+    expect(code).to.equal(2);
+    expect(answer).to.have.nested.property("error.remedy").that.includes("--reveal-prompt");
+    const minted = await succeed("inft", "mint", file, "--claim", "bound", "--reveal-prompt");
+    expect(minted).to.include({ minted: true, claim: "bound" });
+    expect(minted).to.have.property("transactions").that.has.length(1);
   });
 
   it("continues a run that was killed, and mints once", async () => {

@@ -2,14 +2,21 @@ import { expect } from "chai";
 import hre from "hardhat";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
-import { checksum, type Address } from "../../../lib/hex.ts";
+import { checksum, ZERO_ADDRESS, type Address } from "../../../lib/hex.ts";
+import { INFT_CONTRACT, MODULE_CONTRACTS, VERIFIER_CONTRACT } from "../../../lib/inft/deploy.ts";
 import { networkNamed, type Network } from "../../../lib/networks.ts";
 import { NoExplorerError } from "../../../lib/explorer/errors.ts";
 import { outcomeLines, sourceOf, verifyCommand, verifyDeployed } from "../../../tasks/support/verify-source.ts";
 import { hardhat } from "../../support/cli.ts";
 import { startMockExplorer, type MockExplorer, type MockExplorerOptions } from "../../support/mock-explorer.ts";
 
-const ARGUMENTS = ["Verified Inference", "VINF", networkNamed("galileo").contracts.inferenceServing];
+const { inferenceServing } = networkNamed("galileo").contracts;
+const VERIFIER = developmentAccount(6).address;
+const argumentsWith = (verifier: Address) => [
+  ...["Verified Inference", "VINF", inferenceServing],
+  ...[verifier, ZERO_ADDRESS, "0"],
+];
+const ARGUMENTS = argumentsWith(VERIFIER);
 
 describe("publishing the source of a deployed iNFT", () => {
   let explorer: MockExplorer | undefined;
@@ -25,25 +32,34 @@ describe("publishing the source of a deployed iNFT", () => {
     contractName: "INFT",
     constructorArguments: ARGUMENTS,
   };
+  const attestor = [developmentAccount(7).address, "1900000000", "https://attestor.example"];
+  /** Every contract that `inft deploy` makes, with what its record keeps of the constructor's arguments. */
+  const CONTRACTS = [
+    [INFT_CONTRACT, "inft/INFT.sol", ARGUMENTS],
+    [VERIFIER_CONTRACT, "verifier/TransferVerifier.sol", [VERIFIER, "2", "172800", [attestor]]],
+    [MODULE_CONTRACTS[0], "inft/dialects/INFTDialects.sol", []],
+  ] as const;
 
   async function live(options: MockExplorerOptions = {}): Promise<Network> {
     explorer = await startMockExplorer(options);
     return { ...networkNamed("galileo"), explorer: explorer.url, explorerApi: explorer.apiUrl };
   }
 
-  it("submits input that compiles to the deployed bytecode, with its constructor arguments", async () => {
-    const source = await sourceOf(hre, deployed);
-    const { abi, bytecode } = await hre.artifacts.readArtifact("INFT");
+  for (const [contractName, file, constructorArguments] of CONTRACTS) {
+    it(`submits input that compiles to the deployed bytecode of ${contractName}, with its arguments`, async () => {
+      const source = await sourceOf(hre, { ...deployed, contractName, constructorArguments });
+      const { abi, bytecode } = await hre.artifacts.readArtifact(contractName);
 
-    expect(source.contractName).to.equal("project/contracts/inft/INFT.sol:INFT");
-    expect(source.compilerVersion).to.match(/^0\.8\.37\+commit\.[0-9a-f]{8}$/);
-    const input = source.compilerInput as { settings: { viaIR: boolean; evmVersion: string }; sources: object };
-    expect(input.settings).to.include({ viaIR: true, evmVersion: "cancun" });
-    expect(input.sources).to.have.property("project/contracts/inft/INFT.sol");
-    const { ethers } = await import("ethers");
-    const { data } = await new ethers.ContractFactory(abi, bytecode).getDeployTransaction(...ARGUMENTS);
-    expect(data).to.equal(bytecode + source.constructorArguments.slice(2));
-  });
+      expect(source.contractName).to.equal(`project/contracts/${file}:${contractName}`);
+      expect(source.compilerVersion).to.match(/^0\.8\.37\+commit\.[0-9a-f]{8}$/);
+      const input = source.compilerInput as { settings: { viaIR: boolean; evmVersion: string }; sources: object };
+      expect(input.settings).to.include({ viaIR: true, evmVersion: "cancun" });
+      expect(input.sources).to.have.property(`project/contracts/${file}`);
+      const { ethers } = await import("ethers");
+      const { data } = await new ethers.ContractFactory(abi, bytecode).getDeployTransaction(...constructorArguments);
+      expect(data).to.equal(bytecode + source.constructorArguments.slice(2));
+    });
+  }
 
   it("publishes it once: the second time it is found", async function () {
     this.timeout(20_000);
@@ -85,6 +101,14 @@ describe("publishing the source of a deployed iNFT", () => {
     const command = verifyCommand(networkNamed("galileo"), { ...deployed, constructorArguments: ["It's", "A", "$x"] });
     expect(command).to.match(/ 'It'\\''s' A '\$x'$/);
   });
+
+  it("names the deployment's own command where arguments cannot be typed", () => {
+    const command = verifyCommand(networkNamed("galileo"), {
+      ...deployed,
+      constructorArguments: [VERIFIER, [attestor]],
+    });
+    expect(command).to.equal("npx hardhat inft deploy --verify --network galileo");
+  });
 });
 
 describe("npx hardhat verify etherscan --network galileo", () => {
@@ -92,6 +116,7 @@ describe("npx hardhat verify etherscan --network galileo", () => {
   let rpc: { listen(): Promise<{ address: string; port: number }>; close(): Promise<void> };
   let url: string;
   let address: Address;
+  let constructorArguments: string[];
 
   before(async function () {
     this.timeout(60_000);
@@ -100,7 +125,10 @@ describe("npx hardhat verify etherscan --network galileo", () => {
     const { port } = await rpc.listen();
     url = `http://127.0.0.1:${port}`;
     const { ethers } = await hre.network.create({ network: "localhost", override: { url } });
-    const inft = await ethers.deployContract("INFT", ARGUMENTS);
+    const verifier = await ethers.deployContract("TransferVerifier", [VERIFIER, 1n, 0n, []]);
+    await verifier.waitForDeployment();
+    constructorArguments = argumentsWith(checksum(await verifier.getAddress()));
+    const inft = await ethers.deployContract("INFT", constructorArguments);
     await inft.waitForDeployment();
     address = checksum(await inft.getAddress());
   });
@@ -120,7 +148,7 @@ describe("npx hardhat verify etherscan --network galileo", () => {
         "--network",
         "galileo",
         address,
-        ...ARGUMENTS,
+        ...constructorArguments,
       ],
       { GALILEO_RPC_URL: url, TEST_EXPLORER_API: explorer.apiUrl },
     );

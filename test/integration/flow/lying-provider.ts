@@ -1,103 +1,33 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 
 import { expect } from "chai";
-import { artifacts, network } from "hardhat";
 
-import { genesisHash } from "../../../lib/chain/connect.ts";
-import { SessionTokens } from "../../../lib/compute/session.ts";
 import { readLedger } from "../../../lib/compute/ledger.ts";
-import { EXIT, ZgError } from "../../../lib/errors.ts";
-import type { FlowContext } from "../../../lib/flow/context.ts";
+import { EXIT } from "../../../lib/errors.ts";
 import { DEPLOY_STEPS, FLOW_STEPS, flowStatus, openRun, planFlow, runFlow } from "../../../lib/flow/flow.ts";
-import { isUnanswered, lastFact, MemoryJournal, type Journal } from "../../../lib/flow/journal.ts";
+import { isUnanswered, lastFact, MemoryJournal } from "../../../lib/flow/journal.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
 import type { Misbehaviour } from "../../../lib/galileo/provider/misbehaviour.ts";
-import { checksum, type Hex } from "../../../lib/hex.ts";
-import { DEFAULT_CLAIM, type ClaimMode } from "../../../lib/inft/claim.ts";
-import { inftContract } from "../../../lib/inft/contracts.ts";
+import { checksum } from "../../../lib/hex.ts";
 import { commitMint, prepareInferenceMint, revealMint } from "../../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../../lib/inft/receipt.ts";
-import type { DeploymentRecord } from "../../../lib/inft/records.ts";
-import { MemoryObjectStore } from "../../../lib/storage/object-store.ts";
+import { openRuns, type Runs } from "./support/runs.ts";
 
 describe("the flow with a provider that lies or fails", () => {
-  let connection: Awaited<ReturnType<typeof network.create>>;
+  let runs: Runs;
   let galileo: Galileo;
-  let record: DeploymentRecord | undefined;
-  let verifier: DeploymentRecord | undefined;
+  const newRun: Runs["newRun"] = async (...args) => runs.newRun(...args);
+  const failureOf: Runs["failureOf"] = async (ctx) => runs.failureOf(ctx);
+  const tokensOf: Runs["tokensOf"] = async (ctx) => runs.tokensOf(ctx);
 
   before(async () => {
-    connection = await network.create();
-    ({ galileo } = connection);
+    runs = await openRuns();
+    ({ galileo } = runs);
   });
-  after(async () => connection.close());
+  after(async () => runs.close());
   afterEach(() => {
     galileo.provider(0).misbehave(undefined);
   });
-
-  /** A run of a user nobody else is, with everything real but the files. */
-  async function newRun(
-    journal: Journal = new MemoryJournal(),
-    claim: ClaimMode = DEFAULT_CLAIM,
-  ): Promise<FlowContext> {
-    const { signer } = await galileo.fundedUser();
-    const { provider } = signer;
-    if (provider === null) throw new Error("a funded user is connected");
-    const read = { network: galileo.network, provider };
-    return {
-      id: "test",
-      read,
-      owner: checksum(signer.address),
-      journal,
-      question: { messages: [{ role: "user", content: "What is 2+2?" }], maxTokens: 64 },
-      genesisHash: await genesisHash(provider),
-      claim,
-      records: {
-        inft: {
-          load: async () => Promise.resolve(record),
-          save: async (saved) => {
-            record = saved;
-            return Promise.resolve();
-          },
-        },
-        verifier: {
-          load: async () => Promise.resolve(verifier),
-          save: async (saved) => {
-            verifier = saved;
-            return Promise.resolve();
-          },
-        },
-      },
-      http: { timeoutMs: 1_000 },
-      write: { ...read, signer },
-      session: new SessionTokens({ ...read, signer }),
-      random: randomBytes,
-      artifact: async (name) => {
-        const { abi, bytecode } = await artifacts.readArtifact(name);
-        return { abi, bytecode: bytecode as Hex };
-      },
-      attestors: async () => Promise.resolve([]),
-      objects: new MemoryObjectStore(),
-      receipts: { save: async () => Promise.resolve(undefined) },
-      retryUnanswered: false,
-      sent: [],
-    };
-  }
-
-  async function failureOf(ctx: FlowContext): Promise<ZgError> {
-    openRun(ctx.journal, ctx);
-    const failed = await runFlow(ctx).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (!(failed instanceof ZgError)) throw new Error(`expected one of our errors, got ${String(failed)}`);
-    return failed;
-  }
-
-  async function tokensOf(ctx: FlowContext): Promise<bigint> {
-    return record === undefined ? 0n : inftContract(record.address, ctx.read.provider).balanceOf(ctx.owner);
-  }
 
   const LIES: readonly (readonly [what: string, how: Misbehaviour])[] = [
     ["a signature that is noise", { kind: "wrong-signature" }],
@@ -213,8 +143,8 @@ describe("the flow with a provider that lies or fails", () => {
   it("waits for a deposit that an interrupted run had sent, and does not send it again", async () => {
     const ctx = await newRun();
     const mine = async (automatically: boolean) =>
-      connection.provider.request({ method: "evm_setAutomine", params: [automatically] });
-    if (record === undefined) await runFlow(ctx, DEPLOY_STEPS);
+      runs.connection.provider.request({ method: "evm_setAutomine", params: [automatically] });
+    await runFlow(ctx, DEPLOY_STEPS);
     await mine(false);
     try {
       const interrupted = await failureOf({ ...ctx, write: { ...ctx.write, receiptTimeout: 50 } });
@@ -222,7 +152,7 @@ describe("the flow with a provider that lies or fails", () => {
       const resumed = runFlow(ctx);
       await setTimeout(500); // enough to send a second one, if it did
       await mine(true);
-      await connection.provider.request({ method: "evm_mine" });
+      await runs.connection.provider.request({ method: "evm_mine" });
       await resumed;
     } finally {
       await mine(true);
@@ -234,8 +164,7 @@ describe("the flow with a provider that lies or fails", () => {
   });
 
   it("plans a bill that the run stays under, to the neuron", async () => {
-    record = undefined;
-    verifier = undefined;
+    runs.forgetDeployment();
     const ctx = await newRun();
     const before = await ctx.read.provider.getBalance(ctx.owner);
     const bill = await planFlow(ctx);

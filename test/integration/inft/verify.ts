@@ -11,10 +11,16 @@ import { deployInft } from "../../../lib/inft/deploy.ts";
 import { moduleAddress, unknownImmutables } from "../../../lib/inft/code.ts";
 import { decryptionKey } from "../../../lib/inft/decryption-key.ts";
 import { TokenMissingError, TokenNotProvenError } from "../../../lib/inft/errors.ts";
+import { inftInterface } from "../../../lib/inft/contracts.ts";
+import { topicOf } from "../../../lib/inft/events.ts";
+import { syncDraft } from "../../../lib/inft/mint-batch.ts";
+import { sendToInft } from "../../../lib/inft/translate.ts";
 import {
+  commitDraft,
   commitMint,
   mintPlain,
   prepareInferenceMint,
+  revealDraft,
   revealMint,
   sealInference,
   type MintableResult,
@@ -175,6 +181,94 @@ describe("verifying a token", () => {
     });
     expect(verification.status).to.equal("rejected");
     expect(namesOf(verification, "failed")).to.deep.equal(["request", "response"]);
+  });
+
+  describe("whose data moved on", () => {
+    it("proves it through a transfer; the buyer's key opens it, and the seller's no longer does", async () => {
+      const { query, ciphertext } = await minted();
+      const { tokenId } = query;
+      const token = { tokenId, ciphertext: await ciphertext() };
+      const { proofs, ciphertext: fresh } = await shop.deliver("transfer", token, shop.minter, shop.stranger);
+      const { hash } = await shop.send(shop.ctx, "iTransfer", shop.stranger.address, tokenId, proofs);
+
+      const bought = await verifyToken(shop.ctx, { ...query, ciphertext: held(fresh), keys: keysOf(shop.stranger) });
+      expect(bought.status).to.equal("proven");
+      expect(namesOf(bought, "passed")).to.deep.equal([...CHAIN, ...CONTENT]);
+      expect(detailOf(bought, "record")).to.include(`changed once since, last by a transfer in ${hash}`);
+      expect(bought.content).to.deep.equal(shop.content);
+
+      const sold = await verifyToken(shop.ctx, { ...query, ciphertext: held(fresh), keys: keysOf(shop.minter) });
+      expect(namesOf(sold, "not checked")).to.deep.equal(["content", "request", "response"]);
+    });
+
+    it("leaves it to the decrypted bytes whether an update by the owner is still the inference", async () => {
+      const { query, keys, result } = await minted();
+      const content = { ...shop.content, response: new TextEncoder().encode("5") };
+      const ownerPublicKeyBytes = await ownerPublicKey(shop.minter.signer);
+      const other = sealInference({
+        ...{ network: NETWORK, inft: shop.inft, result, content, randomBytes },
+        ownerPublicKey: ownerPublicKeyBytes,
+      });
+      await shop.send(shop.ctx, "updateHashes", query.tokenId, [other.datas[0]?.dataHash], other.sealedKeys);
+
+      const unopened = await verifyToken(shop.ctx, query);
+      expect(unopened.status, "no event contradicts it").to.equal("proven");
+      expect(detailOf(unopened, "record")).to.include("last by an update by its owner");
+      expect(namesOf(unopened, "not checked")).to.deep.equal(CONTENT);
+
+      const opened = await verifyToken(shop.ctx, { ...query, ciphertext: held(other.ciphertext), keys });
+      expect(opened.status).to.equal("rejected");
+      expect(namesOf(opened, "failed")).to.deep.equal(["response"]);
+    });
+
+    it("rejects it when an event of the change is missing", async () => {
+      const { query } = await minted();
+      await shop.send(shop.ctx, "updateHashes", query.tokenId, [`0x${"33".repeat(32)}`], []);
+      const topic = topicOf("DataHashesUpdated");
+      const silent = contextWith({
+        getLogs: (original) => async (filter: never) => {
+          const logs = (await original(filter)) as Log[];
+          return logs.filter(({ topics }) => topics[0] !== topic);
+        },
+      });
+      const verification = await verifyToken(silent, query);
+      expect(verification.status).to.equal("rejected");
+      expect(namesOf(verification, "failed")).to.deep.equal(["record"]);
+    });
+  });
+
+  describe("minted with a remembered signer", () => {
+    /** The provider's signer is remembered, half an hour passes, the provider takes another one, then comes the mint. */
+    async function mintedLate() {
+      const provider = await shop.listProvider();
+      const { prepared } = await shop.prepare(await shop.resultOf(provider));
+      await sendToInft(shop.ctx, commitDraft(prepared));
+      await sendToInft(shop.ctx, syncDraft(shop.inft, provider.address));
+      await shop.connection.networkHelpers.time.increase(1_800);
+      const teeSignerAddress = checksum(Wallet.createRandom().address);
+      await shop.galileo.registerService({ address: provider.address, teeSignerAddress });
+      await sendToInft(shop.ctx, revealDraft(prepared));
+      return { inft: shop.inft, tokenId: prepared.tokenId, trustedCode: shop.trustedCode };
+    }
+
+    it("proves it by what was listed when the contract read the signer, and says that it is another's now", async () => {
+      const verification = await verifyToken(shop.ctx, await mintedLate());
+      expect(verification.status).to.equal("proven");
+      expect(namesOf(verification, "failed")).to.deep.equal(["signer-now"]);
+    });
+
+    it("rejects it when the contract never read a signer then", async () => {
+      const query = await mintedLate();
+      const topic = inftInterface().getEvent("SignerSynced")?.topicHash;
+      const silent = contextWith({
+        getLogs: (original) => async (filter: { topics?: unknown[] }) =>
+          filter.topics?.[0] === topic ? [] : original(filter as never),
+      });
+      const verification = await verifyToken(silent, query);
+      expect(verification.status).to.equal("rejected");
+      expect(namesOf(verification, "failed")).to.deep.equal(["signer-at-mint", "signer-now"]);
+      expect(detailOf(verification, "signer-at-mint")).to.include("never did");
+    });
   });
 
   it("still proves a token whose provider changed its signer, and says that it did", async () => {

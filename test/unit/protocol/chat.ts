@@ -7,6 +7,7 @@ import {
   readChatStream,
   signatureIds,
   usageOf,
+  userOffset,
 } from "../../../lib/protocol/chat.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -95,6 +96,24 @@ describe("errorTextOf", () => {
     expect(errorTextOf({ type: "error", error: { type: "x", message: "b" } })).to.equal("b");
     expect(errorTextOf({ error: {} })).to.equal(undefined);
     expect(errorTextOf("text")).to.equal(undefined);
+  });
+});
+
+describe("userOffset", () => {
+  const account = "0xF39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+  const user = account.toLowerCase();
+  const member = `"user":"${user}"`;
+
+  it("finds the member in a request, in bytes", () => {
+    expect(userOffset(utf8(`{"messages":"é",${member}}`), account)).to.equal(`{"messages":"é",`.length + 1);
+    expect(userOffset(utf8(`{${member},"x":1}`), user)).to.equal(1);
+  });
+
+  it("takes no text of a message for it, nor another account, nor another spelling", () => {
+    const inside = JSON.stringify({ messages: [{ content: `,${member}` }], user: "0x12" });
+    for (const request of [inside, `{"x":${member}}`, `{"user": "${user}"}`, `{"user":"${account}"}`, ""]) {
+      expect(userOffset(utf8(request), account), request).to.equal(undefined);
+    }
   });
 });
 

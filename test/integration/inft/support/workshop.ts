@@ -4,7 +4,9 @@ import { Wallet, type HDNodeWallet } from "ethers";
 import hre, { network } from "hardhat";
 
 import type { WriteContext } from "../../../../lib/chain/context.ts";
-import { checksum, fromHex, type Address, type Hex } from "../../../../lib/hex.ts";
+import { latestBlock } from "../../../../lib/chain/connect.ts";
+import type { FundedUser } from "../../../../lib/galileo/galileo.ts";
+import { checksum, fromHex, toHex, type Address, type Hex } from "../../../../lib/hex.ts";
 import { codePattern, type RuntimeArtifact } from "../../../../lib/inft/code.ts";
 import {
   deployInft,
@@ -20,7 +22,14 @@ import {
   type MintableResult,
   type PreparedMint,
 } from "../../../../lib/inft/mint.ts";
+import { openDatum, sealDatum, tokenBytes, type InferenceContent } from "../../../../lib/inft/content.ts";
+import { inftInterface } from "../../../../lib/inft/contracts.ts";
 import { ownerPublicKey } from "../../../../lib/inft/owner-key.ts";
+import { openHashes, signAccessProof } from "../../../../lib/inft/proof-access.ts";
+import { assembleProofs, ownershipTypedData, type ProofAction } from "../../../../lib/inft/proof.ts";
+import { readToken } from "../../../../lib/inft/show.ts";
+import { sendToInft } from "../../../../lib/inft/translate.ts";
+import { publicKey64 } from "../../../../lib/sealing/index.ts";
 import { networkNamed } from "../../../../lib/networks.ts";
 import { sha256Hex, signedText } from "../../../../lib/protocol/signed-text.ts";
 
@@ -63,7 +72,7 @@ export async function openWorkshop() {
     return { address, tee };
   }
 
-  const content = {
+  const content: InferenceContent = {
     request: new TextEncoder().encode('{"messages":[{"content":"What is 2+2?"}]}'),
     response: new TextEncoder().encode('{"choices":[{"message":{"content":"4"}}]}'),
   };
@@ -72,8 +81,9 @@ export async function openWorkshop() {
   async function resultOf(
     provider: { address: Address; tee: HDNodeWallet },
     changes: Partial<MintableResult> = {},
+    of = content,
   ): Promise<MintableResult> {
-    const [request, response] = [sha256Hex(content.request), sha256Hex(content.response)];
+    const [request, response] = [sha256Hex(of.request), sha256Hex(of.response)];
     return {
       provider: provider.address,
       teeSigner: checksum(provider.tee.address),
@@ -87,9 +97,10 @@ export async function openWorkshop() {
   }
 
   /** Seals and prepares a mint by the minter to itself. */
-  async function prepare(result: MintableResult, by: { signer: Wallet; address: Address } = minter) {
+  async function prepare(result: MintableResult, by: { signer: Wallet; address: Address } = minter, of = content) {
     const key = await ownerPublicKey(by.signer);
-    const sealed = sealInference({ network: NETWORK, inft, result, content, ownerPublicKey: key, randomBytes });
+    const parts = { network: NETWORK, inft, result, content: of };
+    const sealed = sealInference({ ...parts, ownerPublicKey: key, randomBytes });
     const prepared: PreparedMint = prepareInferenceMint({
       network: NETWORK,
       inft,
@@ -99,6 +110,41 @@ export async function openWorkshop() {
       sealed,
     });
     return { prepared, ciphertext: sealed.ciphertext };
+  }
+
+  /** Opens datum 0 for its owner and encrypts it again for somebody else, as an attestor does; both sides sign. */
+  async function deliver(
+    action: ProofAction,
+    token: { readonly tokenId: bigint; readonly ciphertext: Uint8Array },
+    from: FundedUser,
+    to: FundedUser,
+  ) {
+    const { tokenId } = token;
+    const place = { chainId: NETWORK.chainId, contract: inft };
+    const { sequence, datas, sealedKeys = [] } = await readToken(ctx, { inft, tokenId });
+    const [dataHash, sealedKey] = [datas[0]?.dataHash ?? "0x", sealedKeys[0] ?? "0x"];
+    const privateKey = fromHex(from.signer.privateKey as Hex);
+    const plaintext = openDatum({ ...place, ...token, dataHash, sealedKey, privateKey, index: 0 });
+    const publicKey = await ownerPublicKey(to.signer);
+    const fresh = sealDatum(plaintext, { ...place, token: tokenBytes(tokenId), index: 0 }, publicKey, randomBytes);
+    const { timestamp } = await latestBlock(ctx);
+    const terms = { action, tokenId, sequence, to: to.address, deadline: BigInt(timestamp) + 3600n };
+    const access = await signAccessProof(to.signer, place, {
+      ...{ ...terms, oldDataHashes: [dataHash], newDataHashes: openHashes(1), encryptedPubKey: "0x" },
+    });
+    const ownership = {
+      ...{ ...terms, oldDataHashes: [dataHash], newDataHashes: [fresh.dataHash], sealedKeys: [fresh.sealedKey] },
+      encryptedPubKey: toHex(publicKey64(publicKey)),
+    };
+    const { domain, types, message } = ownershipTypedData(place, ownership);
+    const signatures = (await attestor.signTypedData(domain, types, message)) as Hex;
+    return { proofs: assembleProofs(access, { ...ownership, signatures }), ciphertext: fresh.ciphertext };
+  }
+
+  /** Sends any call of the contract. */
+  async function send(by: WriteContext, name: string, ...values: unknown[]) {
+    const data = inftInterface().encodeFunctionData(name, values) as Hex;
+    return sendToInft(by, { what: name, to: inft, data });
   }
 
   return {
@@ -119,6 +165,8 @@ export async function openWorkshop() {
     listProvider,
     resultOf,
     prepare,
+    deliver,
+    send,
     close: () => connection.close(),
   };
 }
