@@ -184,6 +184,8 @@ abstract contract Model is Parties {
                 Token storage moved = _tokens[c][uint256(logs[i].topics[3])];
                 require(moved.ownerByEvents == _address(logs[i].topics[1]), "moved from another");
                 moved.ownerByEvents = _address(logs[i].topics[2]);
+                // Without data it may move plainly; earlier keys then open nothing it holds.
+                if (moved.hashes.length == 0) moved.keysFor = address(0);
             } else if (logs[i].topics[0] == IERC7857.PublishedSealedKey.selector) {
                 Token storage token = _tokens[c][uint256(logs[i].topics[2])];
                 token.keysFor = _address(logs[i].topics[1]);
