@@ -11,7 +11,7 @@ export interface AttestorEntry {
   readonly url?: string;
   /** Unix seconds; from then on its signatures do not count. */
   readonly validUntil: bigint;
-  /** Whether it says of itself that it runs on ordinary hardware; false when it was not asked. */
+  /** Whether it runs on ordinary hardware, as it says of itself; also when nobody could ask it. Absent: it was not. */
   readonly development?: boolean;
 }
 
@@ -26,10 +26,10 @@ export function assertAttestorsAllowed(
   options: { readonly allowDevelopment?: boolean } = {},
 ): void {
   if (mode !== "live") return;
-  for (const { address, url = "an address of its own", development = false } of attestors) {
+  for (const { address, url, development = false } of attestors) {
     if (isDevelopmentAddress(address)) throw new WellKnownAttestorError({ attestor: address, network });
     if (development && options.allowDevelopment !== true) {
-      throw new DevelopmentAttestorError({ attestor: address, url, network });
+      throw new DevelopmentAttestorError({ attestor: address, network, ...(url === undefined ? {} : { url }) });
     }
   }
 }

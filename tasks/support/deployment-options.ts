@@ -125,7 +125,8 @@ async function entriesOf(open: OpenConnection, options: DeploymentOptions, io: T
   if (urls.length === 0 && addresses.length === 0) return [...(await ownAttestorEntries(open))];
   const validUntil = await defaultValidity(open);
   const found = await attestorsAt(urls, open, io);
-  return [...found, ...addresses.map((address) => ({ address, validUntil }))];
+  // What cannot be asked is not taken for better than it may be.
+  return [...found, ...addresses.map((address) => ({ address, validUntil, development: true }))];
 }
 
 /**

@@ -67,11 +67,14 @@ export class WellKnownAttestorError extends DomainError {
 
 /** An attestor that proves no hardware was to be trusted on a live chain. */
 export class DevelopmentAttestorError extends DomainError {
-  constructor(values: { attestor: Address; url: string; network: string }) {
+  constructor(values: { attestor: Address; url?: string; network: string }) {
+    const { attestor, url } = values;
     super(
       "ZG_DEVELOPMENT_ATTESTOR",
       EXIT.trust,
-      `${values.attestor} at ${values.url} is a development attestor: whoever runs it can read what it re-encrypts`,
+      url === undefined
+        ? `${attestor} counts as a development attestor: no URL was given to ask it, and whoever runs it may read what it re-encrypts`
+        : `${attestor} at ${url} is a development attestor: whoever runs it can read what it re-encrypts`,
       "Add --allow-development-attestor to trust it on a live chain all the same.",
       values,
     );

@@ -29,7 +29,7 @@ describe("how a run claims its result", () => {
     if (receipt === undefined) throw new Error("nothing was answered");
     return JSON.parse(new TextDecoder().decode(receiptBytes(receipt).requestBytes)) as { user: string };
   };
-  const sentBy = (ctx: FlowContext) => ctx.sent.map(({ what }) => what).filter((what) => what.includes('mint'));
+  const sentBy = (ctx: FlowContext) => ctx.sent.map(({ what }) => what).filter((what) => what.includes("mint"));
 
   it("by commitment, with a user in the request that nobody knows", async () => {
     const ctx = await run("commit");

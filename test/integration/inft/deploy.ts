@@ -8,9 +8,24 @@ import { Wallet, keccak256 } from "ethers";
 import { genesisHash } from "../../../lib/chain/connect.ts";
 import { checksum, ZERO_ADDRESS, type Hex } from "../../../lib/hex.ts";
 import { inftContract } from "../../../lib/inft/contracts.ts";
-import { deployInft, findDeployment, type Deployment } from "../../../lib/inft/deploy.ts";
+import { UsageError } from "../../../lib/errors.ts";
+import type { AttestorEntry } from "../../../lib/inft/attestor-entry.ts";
 import {
+  deployInft,
+  deployVerifier,
+  findDeployment,
+  VERIFIER_CONTRACT,
+  type Deployment,
+  type InftTerms,
+} from "../../../lib/inft/deploy.ts";
+import type { OpenConnection } from "../../../tasks/support/connection.ts";
+import { chooseVerifier, type DeploymentOptions } from "../../../tasks/support/deployment-options.ts";
+import {
+  DevelopmentAttestorError,
   InftMissingError,
+  RoyaltyRefusedError,
+  VerifierMissingError,
+  WellKnownAttestorError,
   RecordMalformedError,
   RecordMismatchError,
   ServingMissingError,
@@ -23,6 +38,7 @@ import {
   type DeploymentRecord,
   type RecordFiles,
 } from "../../../lib/inft/records.ts";
+import { networkNamed } from "../../../lib/networks.ts";
 import { NETWORK, openWorkshop, rejection, type Workshop } from "./support/workshop.ts";
 
 const NAME = { name: "Verified Inference", symbol: "VINF" };
@@ -62,6 +78,124 @@ describe("deploying an iNFT", () => {
     const { address, transaction } = await deployInft(shop.ctx, shop.artifact, terms());
     expect(await findDeployment(shop.ctx, transaction.hash)).to.equal(address);
     expect(await findDeployment(shop.ctx, `0x${"12".repeat(32)}`)).to.equal(undefined);
+  });
+
+  describe("chooses its verifier", () => {
+    const NOTHING_SAID: DeploymentOptions = { inft: NAME, urls: [], addresses: [], allowDevelopment: false };
+    const io = { log: () => undefined, json: true, signal: new AbortController().signal };
+
+    async function choose(
+      said: Partial<DeploymentOptions> & { force?: boolean },
+      { live = false, recorded }: { live?: boolean; recorded?: DeploymentRecord } = {},
+    ) {
+      const network = live ? networkNamed("galileo") : NETWORK;
+      const { connection, ctx, minter } = shop;
+      const open = { network, connection, read: { ...ctx, network } } as unknown as OpenConnection;
+      const record = { load: async () => Promise.resolve(recorded), save: async () => Promise.resolve() };
+      const options = { ...NOTHING_SAID, owner: minter.address, force: false, ...said };
+      return chooseVerifier(open, { inft: record, verifier: record }, options, io);
+    }
+    async function recordOf(attestors: readonly AttestorEntry[] = []): Promise<DeploymentRecord> {
+      const terms = { owner: shop.minter.address, threshold: 1n, rotationDelay: 0n, attestors };
+      const { address, transaction, args } = await deployVerifier(shop.ctx, shop.verifierArtifact, terms);
+      const { abi } = shop.verifierArtifact;
+      return describeDeployment(shop.ctx, {
+        ...{ contractName: VERIFIER_CONTRACT, address, transaction: transaction.hash, args, abi },
+      });
+    }
+
+    it("a new one with the embedded network's own attestor, for a year", async () => {
+      const chosen = await choose({});
+      if (chosen.kind !== "new") return expect.fail("none is recorded");
+      const { attestors, ...terms } = chosen.terms;
+      expect(terms).to.deep.equal({ owner: shop.minter.address, threshold: 1n, rotationDelay: 0n });
+      const { address, url } = shop.galileo.attestor;
+      expect(attestors.map((one) => [one.address, one.url])).to.deep.equal([[address, url]]);
+      expect(Number(attestors[0]?.validUntil)).to.be.greaterThan(Date.now() / 1000 + 360 * 86_400);
+    });
+
+    it("a new one of two attestors on a live network, and with none at first when none are named", async () => {
+      const chosen = await choose({}, { live: true });
+      expect(chosen).to.deep.include({
+        terms: { owner: shop.minter.address, threshold: 2n, rotationDelay: 172_800n, attestors: [] },
+      });
+    });
+
+    it("a new one with attestors asked at their address; no development attestor on a live network", async () => {
+      const { address, url } = shop.galileo.attestor;
+      const chosen = await choose({ urls: [url], threshold: 2n, addresses: [shop.stranger.address] });
+      if (chosen.kind !== "new") return expect.fail("none is recorded");
+      expect(chosen.terms.attestors.map((one) => one.address)).to.deep.equal([address, shop.stranger.address]);
+
+      const unknown = checksum(Wallet.createRandom().address);
+      for (const said of [{ urls: [url] }, { addresses: [unknown] }]) {
+        expect(await rejection(choose(said, { live: true }))).to.be.instanceOf(DevelopmentAttestorError);
+        const allowed = await choose({ ...said, allowDevelopment: true }, { live: true });
+        expect(allowed).to.have.nested.property("terms.attestors").that.has.length(1);
+      }
+    });
+
+    it("the recorded one, unless it is not what was asked for, or another is wanted", async () => {
+      const recorded = await recordOf();
+      const { address } = recorded;
+      expect(await choose({}, { recorded })).to.deep.equal({ kind: "standing", address, record: recorded });
+      expect(await choose({ threshold: 1n, rotationDelay: 0n }, { recorded })).to.have.property("kind", "standing");
+      expect(await choose({ force: true }, { recorded })).to.have.property("kind", "new");
+      for (const said of [{ threshold: 2n }, { rotationDelay: 5n }, { addresses: [address] }, { urls: ["http://x"] }]) {
+        expect(await rejection(choose(said, { recorded })))
+          .to.be.instanceOf(UsageError)
+          .with.property("details")
+          .that.includes({ verifier: address });
+      }
+    });
+
+    it("the one that is named, if something stands there", async () => {
+      const verifier = shop.verifier;
+      expect(await choose({ verifier })).to.deep.equal({ kind: "standing", address: verifier });
+      const nowhere = checksum(Wallet.createRandom().address);
+      expect(await rejection(choose({ verifier: nowhere }))).to.be.instanceOf(InftMissingError);
+    });
+
+    it("none on a live network that a published key vouches for, named or recorded", async () => {
+      const recorded = await recordOf([{ address: shop.stranger.address, validUntil: 2n ** 40n }]);
+      const { address } = recorded;
+      for (const [said, there] of [
+        [{ verifier: address }, { live: true }],
+        [{}, { live: true, recorded }],
+      ] as const) {
+        expect(await rejection(choose(said, there)))
+          .to.be.instanceOf(WellKnownAttestorError)
+          .with.property("details")
+          .that.deep.equals({ attestor: shop.stranger.address, network: "galileo" });
+      }
+      expect(await choose({ verifier: address })).to.have.property("kind", "standing");
+    });
+  });
+
+  it("is refused without a verifier, and with a royalty above the price or for nobody; nothing is sent", async () => {
+    const nowhere = checksum(Wallet.createRandom().address);
+    const refused = async (change: Partial<InftTerms>) =>
+      rejection(deployInft(shop.ctx, shop.artifact, { ...terms(), ...change }));
+    expect(await refused({ verifier: nowhere }))
+      .to.be.instanceOf(VerifierMissingError)
+      .with.property("details")
+      .that.deep.equals({ verifier: nowhere });
+    for (const royalty of [
+      { receiver: shop.minter.address, basisPoints: 10_001n },
+      { receiver: ZERO_ADDRESS, basisPoints: 1n },
+    ]) {
+      expect(await refused({ royalty }))
+        .to.be.instanceOf(RoyaltyRefusedError)
+        .with.property("details")
+        .that.includes({ basisPoints: royalty.basisPoints });
+    }
+  });
+
+  it("asks markets for the royalty it was given", async () => {
+    const royalty = { receiver: shop.stranger.address, basisPoints: 250n };
+    const { address } = await deployInft(shop.ctx, shop.artifact, { ...terms(), royalty });
+    const contract = inftContract(address, shop.ctx.provider);
+    expect(await contract.royaltyInfo(1n, 1_000n)).to.deep.equal([shop.stranger.address, 25n]);
   });
 
   describe("and its record", () => {

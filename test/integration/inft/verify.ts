@@ -11,7 +11,7 @@ import { deployInft } from "../../../lib/inft/deploy.ts";
 import { moduleAddress, unknownImmutables } from "../../../lib/inft/code.ts";
 import { decryptionKey } from "../../../lib/inft/decryption-key.ts";
 import { TokenMissingError, TokenNotProvenError } from "../../../lib/inft/errors.ts";
-import { inftInterface } from "../../../lib/inft/contracts.ts";
+import { dialectsInterface, inftInterface } from "../../../lib/inft/contracts.ts";
 import { topicOf } from "../../../lib/inft/events.ts";
 import { syncDraft } from "../../../lib/inft/mint-batch.ts";
 import { sendToInft } from "../../../lib/inft/translate.ts";
@@ -563,6 +563,17 @@ describe("verifying a token", () => {
     expect(verification.status).to.equal("unproven");
     expect(namesOf(verification, "not checked")).to.deep.equal(CHAIN);
     expect(verification.checks).to.have.length(CHAIN.length);
+  });
+
+  it("calls a token unproven that a client of an older dialect minted, whatever it says of it", async () => {
+    const mint = dialectsInterface().encodeFunctionData("mint(address,string,string,bytes,bytes32,string)", [
+      ...[shop.minter.address, "Proven by nobody", "a claim", "0x7b7d", `0x${"44".repeat(32)}`, "0g://x"],
+    ]) as Hex;
+    const { receipt } = await sendToInft(shop.ctx, { what: "mint as the Go agent", to: shop.inft, data: mint });
+    const [, , , id = expect.fail("no token")] = receipt.logs.find(({ topics }) => topics.length === 4)?.topics ?? [];
+    const verification = await verifyToken(shop.ctx, { inft: shop.inft, tokenId: BigInt(id) });
+    expect(verification.status).to.equal("unproven");
+    expect(verification.token).to.include({ proven: false }).and.to.not.have.property("record");
   });
 
   it("says that there is no such token", async () => {
