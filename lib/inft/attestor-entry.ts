@@ -33,3 +33,12 @@ export function assertAttestorsAllowed(
     }
   }
 }
+
+/** What to say of a verifier with too few attestors; undefined when they suffice. */
+export function tooFewAttestors(active: number, threshold: bigint): string | undefined {
+  if (BigInt(active) >= threshold) return undefined;
+  return (
+    `${active} attestors count, and ${threshold} must sign: tokens can be minted, but not transferred or cloned yet; ` +
+    "add attestors: npx hardhat inft attestor add <address>"
+  );
+}

@@ -19,7 +19,7 @@ import type { Answer } from "../support/action.ts";
 import { builtArtifact } from "../support/artifacts.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
 import {
-  attestorLines,
+  attestorLine,
   chooseVerifier,
   parseDeploymentOptions,
   type DeploymentArguments,
@@ -149,7 +149,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           `iNFT contract ${address}`,
           ...(link === undefined ? [] : [`  ${link}`]),
           `verifier of transfers ${verifier.address}${chosen.kind === "standing" ? ", as it was" : ""}`,
-          ...(attestors === undefined ? [] : attestorLines(attestors)),
+          ...(attestors === undefined ? [] : [`  ${attestorLine(attestors)}`]),
           kept ? `recorded in deployments/${network.name}/` : "not recorded: this network ends with the command",
           ...transactionLines(network, sent),
           ...(outcomes ?? []).flatMap(outcomeLines),

@@ -3,7 +3,7 @@
 import type { ReadContext } from "../../lib/chain/context.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
-import { assertAttestorsAllowed, type AttestorEntry } from "../../lib/inft/attestor-entry.ts";
+import { assertAttestorsAllowed, tooFewAttestors, type AttestorEntry } from "../../lib/inft/attestor-entry.ts";
 import {
   defaultVerifierTerms,
   type DeploymentRecords,
@@ -187,13 +187,8 @@ function assertAsRecorded({ address, args }: DeploymentRecord, options: Deployme
   }
 }
 
-/** What to say of a verifier's attestors: nothing when they suffice. */
-export function attestorLines(set: AttestorSet): string[] {
-  const { threshold } = set;
+/** A verifier's attestors, in words. */
+export function attestorLine(set: AttestorSet): string {
   const active = activeIn(set);
-  if (active >= threshold) return [`attestors ${active}, of which ${threshold} must sign`];
-  return [
-    `attestors ${active}, and ${threshold} must sign: tokens can be minted, and not transferred or cloned yet`,
-    "  add them: npx hardhat inft attestor add <address>, which counts after the verifier's delay",
-  ];
+  return tooFewAttestors(active, BigInt(set.threshold)) ?? `${set.threshold} of ${active} attestors must sign`;
 }

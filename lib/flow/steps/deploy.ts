@@ -1,4 +1,5 @@
 import type { Address, Hex } from "../../hex.ts";
+import { tooFewAttestors } from "../../inft/attestor-entry.ts";
 import { COLLECTION } from "../../inft/collection.ts";
 import {
   defaultVerifierTerms,
@@ -71,6 +72,8 @@ export const verifierStep: FlowStep = {
       args: verifierDeployment(artifact, terms).args,
       send: async () => deployVerifier(ctx.write, artifact, terms),
     });
+    const note = tooFewAttestors(attestors.length, terms.threshold);
+    if (note !== undefined) ctx.write.log?.(`note: ${note}`);
   },
 };
 

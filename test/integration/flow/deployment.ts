@@ -41,6 +41,17 @@ describe("how a run deploys the verifier of transfers and the iNFT", () => {
     expect((await planFlow(ctx, DEPLOY_STEPS)).rows).to.deep.equal([]);
   });
 
+  it("says when too few attestors count for data to move, and how to add them", async () => {
+    const lines: string[] = [];
+    const ctx = await runs.newRun();
+    const log = (line: string) => lines.push(line);
+    await runFlow({ ...ctx, write: { ...ctx.write, log } }, DEPLOY_STEPS);
+    expect(lines.filter((line) => line.startsWith("note: "))).to.deep.equal([
+      "note: 0 attestors count, and 1 must sign: tokens can be minted, but not transferred or cloned yet; " +
+        "add attestors: npx hardhat inft attestor add <address>",
+    ]);
+  });
+
   for (const [contract, step, before] of [
     ["verifier", "verifier", []],
     ["inft", "deploy", ["verifier"]],
