@@ -5,7 +5,6 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { sealAgent } from "../../lib/inft/agent.ts";
 import { mintPlain, plainMintDraft } from "../../lib/inft/mint.ts";
-import { codeHashAt } from "../../lib/inft/records.ts";
 import type { Answer, TaskIo } from "../support/action.ts";
 import { readAgent } from "../support/agent.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
@@ -33,7 +32,6 @@ export async function mintData(args: DataArguments, hre: HardhatRuntimeEnvironme
     async (open) => {
       const { network, read } = open;
       const { address: inft } = await locateInft(open, args.inft);
-      await codeHashAt(read, inft);
       const stores = openStores(hre, read);
       const writer = await openWriter(open, args, io);
       const { to, publicKey } = await recipient(args, open, writer);

@@ -6,7 +6,7 @@ import { isEphemeral, type Network } from "../../lib/networks.ts";
 import { codePattern, moduleAddress, type TrustedCode } from "../../lib/inft/code.ts";
 import { INFT_CONTRACT, MODULE_CONTRACTS } from "../../lib/inft/deploy.ts";
 import { RecordMismatchError } from "../../lib/inft/errors.ts";
-import type { DeploymentRecord } from "../../lib/inft/records.ts";
+import { codeHashAt, type DeploymentRecord } from "../../lib/inft/records.ts";
 import type { TaskIo } from "./action.ts";
 import { builtArtifact, readArtifact } from "./artifacts.ts";
 import type { OpenConnection } from "./connection.ts";
@@ -43,9 +43,17 @@ export interface InftLocation {
   readonly fromBlock: number;
 }
 
-/** The contract given with `--inft`, else the recorded one. @throws {NoInftRecordedError} {@link RecordMismatchError} */
+/**
+ * The contract given with `--inft`, else the recorded one. Something stands there: a call to an account without code would
+ * succeed and do nothing.
+ * @throws {NoInftRecordedError} {@link RecordMismatchError} {@link InftMissingError}
+ */
 export async function locateInft(open: OpenConnection, given: string | undefined): Promise<InftLocation> {
-  if (given !== undefined) return { address: parseAddress(given, "iNFT address"), fromBlock: 0 };
+  if (given !== undefined) {
+    const address = parseAddress(given, "iNFT address");
+    await codeHashAt(open.read, address);
+    return { address, fromBlock: 0 };
+  }
   const record = await deploymentRecords(open.hre, open.read).inft.load();
   if (record === undefined) throw new NoInftRecordedError(open.network);
   return { address: record.address, fromBlock: record.block };

@@ -168,6 +168,10 @@ describe("the commands of owners, buyers and users", function () {
       ["ZG_USAGE", 2, "revoke", token],
       ["ZG_USAGE", 2, "revoke", token, nobody, "--all"],
       ["ZG_TOKEN_MISSING", 3, "users", "999999"],
+      ["ZG_INFT_MISSING", 3, "users", token, "--inft", nobody],
+      ["ZG_INFT_MISSING", 3, "revoke", token, "--all", "--inft", nobody],
+      ["ZG_INFT_MISSING", 3, "delegate", buyer.address, "--inft", nobody],
+      ["ZG_INFT_MISSING", 3, "transfer", token, "--to", buyer.address, "--inft", nobody],
       ["ZG_USAGE", 2, "delegate"],
       ["ZG_USAGE", 2, "delegate", nobody, "--none"],
     ];
