@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Bytes} from "@openzeppelin/contracts/utils/Bytes.sol";
-
 import {PackedERC721} from "./PackedERC721.sol";
 
 /// @title Bytes kept as the code of contracts
@@ -41,33 +39,35 @@ abstract contract CodeStore is PackedERC721 {
     }
 
     /// @dev `id` must be one that {_store} returned.
-    function _load(uint32 id) internal view returns (bytes memory) {
-        return Bytes.slice(_createdWith(id).code, 1);
+    function _load(uint32 id) internal view returns (bytes memory blob) {
+        blob = _createdWith(id).code;
+        // Makes the STOP part of the length, in place of a copy without it.
+        assembly ("memory-safe") {
+            let length := sub(mload(blob), 1)
+            blob := add(blob, 1)
+            mstore(blob, length)
+        }
     }
 
-    /// @dev The address of what this contract creates with `nonce`: a hash of both as an RLP list.
-    function _createdWith(uint32 nonce) private view returns (address) {
-        if (nonce <= 0x7f) return _addressIn(abi.encodePacked(hex"d694", address(this), uint8(nonce)));
-        // From 0x80 on, the number comes after its length, without leading zeros.
+    /// @dev The address of what this contract creates with `nonce`: the hash of RLP's list of both, which is
+    /// 0xd6 + size | 0x94 | address | 0x80 + size | nonce, or only 0xd6 | 0x94 | address | nonce below 0x80.
+    function _createdWith(uint256 nonce) private view returns (address created) {
         uint256 size =
-            nonce > 0xffffff
-                ? 4
-                : nonce > 0xffff
-                    ? 3
-                    : nonce > 0xff
+            nonce < 0x80
+                ? 0
+                : nonce < 1 << 8
+                    ? 1
+                    : nonce < 1 << 16
                         ? 2
-                        : 1;
-        bytes memory list = abi.encodePacked(
-            uint8(0xd6 + size),
-            hex"94",
-            address(this),
-            uint8(0x80 + size),
-            bytes4(nonce << uint32(32 - 8 * size))
-        );
-        return _addressIn(Bytes.slice(list, 0, 23 + size));
-    }
-
-    function _addressIn(bytes memory list) private pure returns (address) {
-        return address(uint160(uint256(keccak256(list))));
+                        : nonce < 1 << 24
+                            ? 3
+                            : 4;
+        uint256 counted = size == 0 ? nonce : ((0x80 + size) << (8 * size)) | nonce;
+        uint256 list = (((0xd694 + (size << 8)) << 160) | uint160(address(this))) << (8 + 8 * size);
+        // Of the word, only the 23 + size bytes of the list are hashed.
+        assembly ("memory-safe") {
+            mstore(0, or(list, counted))
+            created := keccak256(sub(9, size), add(23, size))
+        }
     }
 }

@@ -14,7 +14,7 @@ library Descriptions {
 
     /// @notice Packs the descriptions of `datas`.
     /// @param limit What they may fill, at most 65,535: a length has two bytes.
-    function pack(IntelligentData[] memory datas, uint256 limit) internal pure returns (bytes memory packed) {
+    function pack(IntelligentData[] calldata datas, uint256 limit) internal pure returns (bytes memory packed) {
         uint256 length;
         for (uint256 i = 0; i < datas.length; ++i) length += bytes(datas[i].dataDescription).length;
         packed = _allocate(datas.length, length, limit);
@@ -25,7 +25,7 @@ library Descriptions {
     }
 
     /// @notice The same, of descriptions alone.
-    function pack(string[] memory descriptions, uint256 limit) internal pure returns (bytes memory packed) {
+    function pack(string[] calldata descriptions, uint256 limit) internal pure returns (bytes memory packed) {
         uint256 length;
         for (uint256 i = 0; i < descriptions.length; ++i) length += bytes(descriptions[i]).length;
         packed = _allocate(descriptions.length, length, limit);
@@ -41,10 +41,13 @@ library Descriptions {
         uint256 cursor = 0;
         for (uint256 i = 0; i < count; ++i) {
             uint256 end = packed.length;
-            if (i + 1 < count) {
-                uint256 length = (uint256(uint8(packed[cursor])) << 8) | uint8(packed[cursor + 1]);
-                cursor += LENGTH_BYTES;
-                end = cursor + length;
+            // All that is added here is a length of something that was in memory once.
+            unchecked {
+                if (i + 1 < count) {
+                    end = (uint256(uint8(packed[cursor])) << 8) | uint8(packed[cursor + 1]);
+                    cursor += LENGTH_BYTES;
+                    end += cursor;
+                }
             }
             descriptions[i] = string(Bytes.slice(packed, cursor, end));
             cursor = end;
@@ -61,19 +64,19 @@ library Descriptions {
     function _append(
         bytes memory packed,
         uint256 cursor,
-        string memory text,
+        string calldata text,
         bool last
     ) private pure returns (uint256 end) {
         // Solidity cannot copy calldata into the middle of memory. `packed` was made as long as all of this takes.
         assembly ("memory-safe") {
             let to := add(add(packed, 0x20), cursor)
             if iszero(last) {
-                mstore8(to, shr(8, mload(text)))
-                mstore8(add(to, 1), mload(text))
+                mstore8(to, shr(8, text.length))
+                mstore8(add(to, 1), text.length)
                 to := add(to, 2)
             }
-            mcopy(to, add(text, 0x20), mload(text))
-            end := sub(add(to, mload(text)), add(packed, 0x20))
+            calldatacopy(to, text.offset, text.length)
+            end := sub(add(to, text.length), add(packed, 0x20))
         }
     }
 }

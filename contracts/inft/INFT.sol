@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
@@ -13,10 +12,9 @@ import {IINFT} from "../interfaces/IINFT.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
 import {ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {InferenceMints} from "./InferenceMints.sol";
-import {ProvenTransfers} from "./ProvenTransfers.sol";
-import {Delivery} from "./ReturnedProofs.sol";
+import {Delivery, ProvenTransfers} from "./ProvenTransfers.sol";
 import {Royalty} from "./Royalty.sol";
-import {TokenDocument} from "./TokenDocument.sol";
+import {TokenDocuments} from "./TokenDocuments.sol";
 import {TokenWord} from "./TokenWord.sol";
 
 /// @title iNFT
@@ -37,13 +35,12 @@ contract INFT is InferenceMints, Royalty {
     bytes4 private constant AGENT_NFT_AUTHORIZE_ID = 0x2309ab96;
     bytes4 private constant AGENT_NFT_CLONEABLE_ID = 0xc07038b7;
 
+    TokenDocuments private immutable _documents = TokenDocuments(_create(type(TokenDocuments).creationCode));
+
     modifier onlySelf() {
         if (msg.sender != address(this)) revert DialectHostOnlySelf(msg.sender);
         _;
     }
-
-    /// @dev The name as JSON has it: escaped once, for all tokens' documents.
-    string private _jsonName;
 
     /// @param serving 0G's InferenceServing, which says whose signature makes an inference.
     /// @param verifier_ Checks the proofs of transfers and clones.
@@ -61,22 +58,17 @@ contract INFT is InferenceMints, Royalty {
         ProvenTransfers(verifier_)
         InferenceMints(serving)
         Royalty(royaltyReceiver, royaltyBasisPoints)
-    {
-        _jsonName = Strings.escapeJSON(name_);
-        string[] memory descriptions = new string[](1);
-        descriptions[0] = "application/vnd.0g.inference";
-        _register(bytes(descriptions[0]), descriptions);
-    }
+    {}
 
     /// @inheritdoc IINFT
-    function mint(IntelligentData[] memory datas, address to) external returns (uint256 tokenId) {
+    function mint(IntelligentData[] calldata datas, address to) external returns (uint256 tokenId) {
         return _mintPlain(msg.sender, datas, to);
     }
 
     /// @inheritdoc IINFT
     function mintWithKeys(
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
+        IntelligentData[] calldata datas,
+        bytes[] calldata sealedKeys,
         address to
     ) external returns (uint256 tokenId) {
         tokenId = _mintKeyed(datas, sealedKeys, to);
@@ -87,7 +79,8 @@ contract INFT is InferenceMints, Royalty {
     function mintBatch(MintItem[] calldata items) external returns (uint256[] memory tokenIds) {
         tokenIds = new uint256[](items.length);
         for (uint256 i = 0; i < items.length; ++i) {
-            tokenIds[i] = _mintKeyed(items[i].datas, items[i].sealedKeys, items[i].to);
+            MintItem calldata item = items[i];
+            tokenIds[i] = _mintKeyed(item.datas, item.sealedKeys, item.to);
         }
         for (uint256 i = 0; i < items.length; ++i) _notifyReceiver(msg.sender, items[i].to, tokenIds[i]);
     }
@@ -95,7 +88,7 @@ contract INFT is InferenceMints, Royalty {
     /// @inheritdoc IDialectHost
     function hostMint(
         address operator,
-        IntelligentData[] memory datas,
+        IntelligentData[] calldata datas,
         address to
     ) external onlySelf returns (uint256) {
         return _mintPlain(operator, datas, to);
@@ -109,7 +102,7 @@ contract INFT is InferenceMints, Royalty {
         address to,
         uint256 tokenId,
         bytes32[] memory newDataHashes,
-        bytes[] memory sealedKeys
+        bytes[] calldata sealedKeys
     ) external onlySelf returns (uint256 newTokenId) {
         TokenWord word = _wordFrom(operator, from, tokenId);
         ProofContext memory context = ProofContext(action, tokenId, word.sequence(), to);
@@ -117,9 +110,10 @@ contract INFT is InferenceMints, Royalty {
         if (sealedKeys.length != newDataHashes.length) {
             revert ERC7857SealedKeyCount(sealedKeys.length, newDataHashes.length);
         }
-        Delivery memory delivery = Delivery(_hashesOf(tokenId, newDataHashes.length), newDataHashes, sealedKeys);
-        _requireReencrypted(tokenId, delivery);
-        return _carryOut(context, word, delivery);
+        for (uint256 i = 0; i < newDataHashes.length; ++i) {
+            _requireReencrypted(tokenId, i, _hashOf(tokenId, i), newDataHashes[i]);
+        }
+        return _carryOut(context, word, Delivery(newDataHashes, sealedKeys));
     }
 
     /// @inheritdoc IDialectHost
@@ -153,8 +147,7 @@ contract INFT is InferenceMints, Royalty {
 
     /// @notice A JSON document about a token, as a data URI: its name, and whether it is a proven inference.
     function tokenURI(uint256 tokenId) public view override returns (string memory) {
-        TokenWord word = _existingWord(tokenId);
-        return TokenDocument.uri(_jsonName, tokenId, _isInference(tokenId), word.dataCount(), word.sequence());
+        return _documents.document(tokenId);
     }
 
     /// @notice ERC-165, ERC-721, its metadata, ERC-2981, ERC-4906, ERC-7857 (0xee5a526e, 0xaa18b754),
@@ -180,7 +173,7 @@ contract INFT is InferenceMints, Royalty {
 
     function _mintPlain(
         address operator,
-        IntelligentData[] memory datas,
+        IntelligentData[] calldata datas,
         address to
     ) private returns (uint256 tokenId) {
         tokenId = _nextId();
@@ -189,8 +182,8 @@ contract INFT is InferenceMints, Royalty {
     }
 
     function _mintKeyed(
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
+        IntelligentData[] calldata datas,
+        bytes[] calldata sealedKeys,
         address to
     ) private returns (uint256 tokenId) {
         tokenId = _nextId();

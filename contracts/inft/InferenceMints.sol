@@ -17,13 +17,14 @@ abstract contract InferenceMints is StagedTransfers, InferenceProvenance {
 
     /// @inheritdoc IINFT
     function mintInference(
-        InferenceClaim memory claim,
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
+        InferenceClaim calldata claim,
+        IntelligentData[] calldata datas,
+        bytes[] calldata sealedKeys,
         address to,
         bytes32 salt
     ) external returns (uint256 tokenId) {
-        tokenId = _mintCommitted(claim, datas, sealedKeys, to, salt);
+        _consumeCommitment(_commitmentInCall(to, salt));
+        tokenId = _mintProven(claim, datas, sealedKeys, to);
         _notifyReceiver(msg.sender, to, tokenId);
     }
 
@@ -32,16 +33,17 @@ abstract contract InferenceMints is StagedTransfers, InferenceProvenance {
         tokenIds = new uint256[](items.length);
         for (uint256 i = 0; i < items.length; ++i) {
             InferenceMintItem calldata item = items[i];
-            tokenIds[i] = _mintCommitted(item.claim, item.datas, item.sealedKeys, item.to, item.salt);
+            _consumeCommitment(hashCommitment(msg.sender, item.claim, item.datas, item.sealedKeys, item.to, item.salt));
+            tokenIds[i] = _mintProven(item.claim, item.datas, item.sealedKeys, item.to);
         }
         for (uint256 i = 0; i < items.length; ++i) _notifyReceiver(msg.sender, items[i].to, tokenIds[i]);
     }
 
     /// @inheritdoc IINFT
     function mintInferenceBound(
-        InferenceClaim memory claim,
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
+        InferenceClaim calldata claim,
+        IntelligentData[] calldata datas,
+        bytes[] calldata sealedKeys,
         address to,
         bytes calldata request,
         uint256 userOffset
@@ -53,9 +55,9 @@ abstract contract InferenceMints is StagedTransfers, InferenceProvenance {
 
     /// @inheritdoc IINFT
     function mintInferenceOpen(
-        InferenceClaim memory claim,
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
+        InferenceClaim calldata claim,
+        IntelligentData[] calldata datas,
+        bytes[] calldata sealedKeys,
         address to
     ) external returns (uint256 tokenId) {
         tokenId = _mintProven(claim, datas, sealedKeys, to);
@@ -76,9 +78,9 @@ abstract contract InferenceMints is StagedTransfers, InferenceProvenance {
     /// @inheritdoc IINFT
     function hashCommitment(
         address minter,
-        InferenceClaim memory claim,
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
+        InferenceClaim calldata claim,
+        IntelligentData[] calldata datas,
+        bytes[] calldata sealedKeys,
         address to,
         bytes32 salt
     ) public view returns (bytes32) {
@@ -91,21 +93,32 @@ abstract contract InferenceMints is StagedTransfers, InferenceProvenance {
         return tokenId > type(uint64).max;
     }
 
-    function _mintCommitted(
-        InferenceClaim memory claim,
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
-        address to,
-        bytes32 salt
-    ) private returns (uint256 tokenId) {
-        _consumeCommitment(hashCommitment(msg.sender, claim, datas, sealedKeys, to, salt));
-        return _mintProven(claim, datas, sealedKeys, to);
+    /// @dev {hashCommitment} of the arguments of {mintInference}, without encoding them anew: they follow, as they came,
+    /// the three words that are added before them, which moves their offsets. Calldata encoded in another way than
+    /// abi.encode's has another hash, to which nobody committed.
+    function _commitmentInCall(address to, bytes32 salt) private view returns (bytes32) {
+        (uint256 claimAt, uint256 datasAt, uint256 keysAt) = abi.decode(msg.data[4:], (uint256, uint256, uint256));
+        bytes memory head;
+        // An offset that overflows has long been refused, when the arguments were read.
+        unchecked {
+            head = abi.encode(
+                block.chainid,
+                address(this),
+                msg.sender,
+                claimAt + 96,
+                datasAt + 96,
+                keysAt + 96,
+                to,
+                salt
+            );
+        }
+        return keccak256(bytes.concat(head, msg.data[164:]));
     }
 
     function _mintProven(
-        InferenceClaim memory claim,
-        IntelligentData[] memory datas,
-        bytes[] memory sealedKeys,
+        InferenceClaim calldata claim,
+        IntelligentData[] calldata datas,
+        bytes[] calldata sealedKeys,
         address to
     ) private returns (uint256 tokenId) {
         if (datas.length == 0) revert InferenceWithoutData();

@@ -79,13 +79,18 @@ abstract contract PackedERC721 is ERC721, IERC4906, IDialectHost {
         return super.symbol();
     }
 
-    /// @dev A plain transfer. Minting and burning have paths of their own, which do not come here: without an `auth` that
-    /// may move the token this reverts.
-    function _update(address to, uint256 tokenId, address auth) internal virtual override returns (address from) {
+    /// @dev Here every plain transfer passes: transferFrom, and safeTransferFrom, which calls the receiver afterwards.
+    /// Minting and burning have paths of their own and do not come here: without an `auth` that may move the token, this
+    /// reverts.
+    function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
         TokenWord word = _wordFor(auth, tokenId);
         from = word.owner();
-        _move(tokenId, word, to);
+        if (word.dataCount() == 0) _move(tokenId, word, to);
+        else _moveStaged(tokenId, word, to);
     }
+
+    /// @dev A plain transfer of a token with private data: completes the one that was staged, or reverts.
+    function _moveStaged(uint256 tokenId, TokenWord word, address to) internal virtual;
 
     /// @dev As OpenZeppelin's, with the word instead of its owners. Only ever called with `emitEvent`.
     function _approve(address to, uint256 tokenId, address auth, bool emitEvent) internal override {

@@ -12,18 +12,18 @@ abstract contract PrivateData is DataSchemas {
     mapping(uint256 tokenId => mapping(uint256 index => bytes32)) private _dataHashes;
 
     /// @inheritdoc IINFT
-    function update(uint256 tokenId, IntelligentData[] memory newDatas) external {
+    function update(uint256 tokenId, IntelligentData[] calldata newDatas) external {
         _replaceData(msg.sender, tokenId, newDatas);
     }
 
     /// @inheritdoc IINFT
-    function update(uint256 tokenId, IntelligentData[] memory newDatas, bytes[] memory sealedKeys) external {
+    function update(uint256 tokenId, IntelligentData[] calldata newDatas, bytes[] calldata sealedKeys) external {
         address owner = _replaceData(msg.sender, tokenId, newDatas);
         _publishKeys(owner, tokenId, newDatas.length, sealedKeys);
     }
 
     /// @inheritdoc IINFT
-    function updateHashes(uint256 tokenId, bytes32[] memory newDataHashes, bytes[] memory sealedKeys) external {
+    function updateHashes(uint256 tokenId, bytes32[] memory newDataHashes, bytes[] calldata sealedKeys) external {
         address owner = _replaceHashes(msg.sender, tokenId, newDataHashes);
         if (sealedKeys.length != 0) _publishKeys(owner, tokenId, newDataHashes.length, sealedKeys);
     }
@@ -42,12 +42,12 @@ abstract contract PrivateData is DataSchemas {
     }
 
     /// @dev Mints a token that holds `datas`; the receiver is still to be notified.
-    function _mintData(uint256 tokenId, IntelligentData[] memory datas, address to) internal {
+    function _mintData(uint256 tokenId, IntelligentData[] calldata datas, address to) internal {
         _mintToken(tokenId, to, datas.length, _schemaFor(datas));
         _writeHashes(tokenId, datas);
     }
 
-    function _publishKeys(address to, uint256 tokenId, uint256 dataCount, bytes[] memory sealedKeys) internal {
+    function _publishKeys(address to, uint256 tokenId, uint256 dataCount, bytes[] calldata sealedKeys) internal {
         if (sealedKeys.length != dataCount) revert ERC7857SealedKeyCount(sealedKeys.length, dataCount);
         emit PublishedSealedKey(to, tokenId, sealedKeys);
     }
@@ -61,7 +61,7 @@ abstract contract PrivateData is DataSchemas {
     function _replaceData(
         address operator,
         uint256 tokenId,
-        IntelligentData[] memory newDatas
+        IntelligentData[] calldata newDatas
     ) private returns (address owner) {
         TokenWord word = _wordFor(operator, tokenId);
         owner = word.owner();
@@ -80,20 +80,20 @@ abstract contract PrivateData is DataSchemas {
         TokenWord word = _wordFor(operator, tokenId);
         uint256 count = word.dataCount();
         if (newDataHashes.length != count) revert ERC7857DataCount(tokenId, newDataHashes.length, count);
-        emit DataHashesUpdated(tokenId, _hashesOf(tokenId, count), newDataHashes);
+        bytes32[] memory oldDataHashes = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) oldDataHashes[i] = _hashOf(tokenId, i);
+        emit DataHashesUpdated(tokenId, oldDataHashes, newDataHashes);
         emit MetadataUpdate(tokenId);
         _startSequence(tokenId, word);
         _setHashes(tokenId, newDataHashes);
         return word.owner();
     }
 
-    function _hashesOf(uint256 tokenId, uint256 count) internal view returns (bytes32[] memory hashes) {
-        mapping(uint256 index => bytes32) storage held = _dataHashes[tokenId];
-        hashes = new bytes32[](count);
-        for (uint256 i = 0; i < count; ++i) hashes[i] = held[i];
+    function _hashOf(uint256 tokenId, uint256 index) internal view returns (bytes32) {
+        return _dataHashes[tokenId][index];
     }
 
-    function _writeHashes(uint256 tokenId, IntelligentData[] memory datas) private {
+    function _writeHashes(uint256 tokenId, IntelligentData[] calldata datas) private {
         mapping(uint256 index => bytes32) storage held = _dataHashes[tokenId];
         for (uint256 i = 0; i < datas.length; ++i) held[i] = datas[i].dataHash;
     }

@@ -9,9 +9,15 @@ import {IERC7857DataVerifier, OwnershipProof, TransferValidityProof} from "../in
 import {IINFT} from "../interfaces/IINFT.sol";
 import {ITransferVerifier, ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {TransferProof} from "../verifier/TransferProof.sol";
-import {Delivery, ReturnedProofs} from "./ReturnedProofs.sol";
+import {ReturnedProofs} from "./ReturnedProofs.sol";
 import {TokenWord} from "./TokenWord.sol";
 import {UsageAuthorizations} from "./UsageAuthorizations.sol";
+
+/// @notice What accepted proofs bring for each datum: its new hash, and its key sealed to the receiver.
+struct Delivery {
+    bytes32[] newDataHashes;
+    bytes[] sealedKeys;
+}
 
 /// @title Transfers and clones whose data was re-encrypted for the receiver
 /// @notice The verifier says whether proofs are genuine; that they are about this token, what it holds and where it goes
@@ -19,7 +25,7 @@ import {UsageAuthorizations} from "./UsageAuthorizations.sol";
 abstract contract ProvenTransfers is UsageAuthorizations {
     IERC7857DataVerifier private immutable _verifier;
 
-    /// @dev Compares what the verifier returns; zero when the verifier can be told what the proofs must be about.
+    /// @dev Asks the verifier and compares what it returns; zero when the verifier can be told what the proofs must be about.
     address private immutable _returnedProofs;
 
     mapping(address user => address assistant) private _delegates;
@@ -28,7 +34,8 @@ abstract contract ProvenTransfers is UsageAuthorizations {
         if (address(verifier_).code.length == 0) revert ERC7857VerifierWithoutCode(address(verifier_));
         _verifier = verifier_;
         bool isDirect = ERC165Checker.supportsInterface(address(verifier_), type(ITransferVerifier).interfaceId);
-        _returnedProofs = isDirect ? address(0) : _create(type(ReturnedProofs).creationCode);
+        _returnedProofs =
+            isDirect ? address(0) : _create(abi.encodePacked(type(ReturnedProofs).creationCode, abi.encode(verifier_)));
     }
 
     /// @inheritdoc IERC7857
@@ -39,7 +46,8 @@ abstract contract ProvenTransfers is UsageAuthorizations {
     /// @inheritdoc IINFT
     function iTransferBatch(TransferItem[] calldata items) external {
         for (uint256 i = 0; i < items.length; ++i) {
-            _deliver(TransferProof.TRANSFER, msg.sender, items[i].to, items[i].tokenId, items[i].proofs);
+            TransferItem calldata item = items[i];
+            _deliver(TransferProof.TRANSFER, msg.sender, item.to, item.tokenId, item.proofs);
         }
     }
 
@@ -97,10 +105,16 @@ abstract contract ProvenTransfers is UsageAuthorizations {
         TokenWord word,
         TransferValidityProof[] calldata proofs
     ) internal returns (Delivery memory delivery) {
-        _requireDelivery(context, word, proofs.length);
-        delivery =
-            _returnedProofs == address(0) ? _verifyDirectly(context, proofs) : _verifyByReturn(context, word, proofs);
-        _requireReencrypted(context.tokenId, delivery);
+        uint256 count = proofs.length;
+        _requireDelivery(context, word, count);
+        _verify(word, context, proofs);
+        delivery = Delivery(new bytes32[](count), new bytes[](count));
+        for (uint256 i = 0; i < count; ++i) {
+            OwnershipProof calldata proof = proofs[i].ownershipProof;
+            _requireReencrypted(context.tokenId, i, proof.oldDataHash, proof.newDataHash);
+            delivery.newDataHashes[i] = proof.newDataHash;
+            delivery.sealedKeys[i] = proof.sealedKey;
+        }
     }
 
     /// @dev Carries out what accepted proofs are for: moves a token and its data, or mints the receiver one of its own. The
@@ -133,44 +147,23 @@ abstract contract ProvenTransfers is UsageAuthorizations {
         if (given != word.dataCount()) revert ERC7857DataCount(context.tokenId, given, word.dataCount());
     }
 
-    /// @dev The proofs must be about the data held, and each datum be encrypted anew.
-    function _requireReencrypted(uint256 tokenId, Delivery memory delivery) internal view {
-        bytes32[] memory held = _hashesOf(tokenId, delivery.newDataHashes.length);
-        for (uint256 i = 0; i < held.length; ++i) {
-            (bytes32 oldHash, bytes32 newHash) = (delivery.oldDataHashes[i], delivery.newDataHashes[i]);
-            if (oldHash != held[i]) revert ERC7857DataHashMismatch(tokenId, i, oldHash, held[i]);
-            if (newHash == 0 || newHash == oldHash) revert ERC7857DataUnchanged(tokenId, i, newHash);
-        }
+    /// @dev A proof must be about the datum held, which must have been encrypted anew.
+    function _requireReencrypted(uint256 tokenId, uint256 index, bytes32 oldHash, bytes32 newHash) internal view {
+        bytes32 held = _hashOf(tokenId, index);
+        if (oldHash != held) revert ERC7857DataHashMismatch(tokenId, index, oldHash, held);
+        if (newHash == 0 || newHash == held) revert ERC7857DataUnchanged(tokenId, index, newHash);
     }
 
-    function _verifyDirectly(
-        ProofContext memory context,
-        TransferValidityProof[] calldata proofs
-    ) private view returns (Delivery memory delivery) {
-        ITransferVerifier(address(_verifier)).verifyFor(context, proofs);
-        uint256 count = proofs.length;
-        delivery = Delivery(new bytes32[](count), new bytes32[](count), new bytes[](count));
-        for (uint256 i = 0; i < count; ++i) {
-            OwnershipProof calldata proof = proofs[i].ownershipProof;
-            delivery.oldDataHashes[i] = proof.oldDataHash;
-            delivery.newDataHashes[i] = proof.newDataHash;
-            delivery.sealedKeys[i] = proof.sealedKey;
+    function _verify(TokenWord word, ProofContext memory context, TransferValidityProof[] calldata proofs) private {
+        bytes memory call = abi.encodeCall(ITransferVerifier.verifyFor, (context, proofs));
+        if (_returnedProofs == address(0)) {
+            Address.functionStaticCall(address(_verifier), call);
+            return;
         }
-    }
-
-    /// @dev Such a verifier is no view and may call anybody, who may call back: then `word` would be an old one.
-    function _verifyByReturn(
-        ProofContext memory context,
-        TokenWord word,
-        TransferValidityProof[] calldata proofs
-    ) private returns (Delivery memory delivery) {
-        bytes memory returned = Address.functionDelegateCall(
-            _returnedProofs,
-            abi.encodeCall(ReturnedProofs.accept, (_verifier, context, _delegates[context.to], proofs))
-        );
+        Address.functionDelegateCall(_returnedProofs, call);
+        // Such a verifier is no view and may have called anybody, who may have called back: then `word` is an old one.
         if (TokenWord.unwrap(_wordOf(context.tokenId)) != TokenWord.unwrap(word)) {
             revert ERC7857TokenChanged(context.tokenId);
         }
-        return abi.decode(returned, (Delivery));
     }
 }

@@ -23,7 +23,8 @@ abstract contract Royalty is ERC165, IERC2981 {
 
     /// @inheritdoc IERC2981
     function royaltyInfo(uint256, uint256 salePrice) external view returns (address receiver, uint256 royaltyAmount) {
-        return (_receiver, (salePrice * _basisPoints) / BASIS);
+        // In two parts, so that no price overflows; the rounding is the same.
+        return (_receiver, (salePrice / BASIS) * _basisPoints + ((salePrice % BASIS) * _basisPoints) / BASIS);
     }
 
     /// @inheritdoc IERC165

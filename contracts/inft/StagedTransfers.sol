@@ -5,8 +5,8 @@ import {TransferValidityProof} from "../interfaces/IERC7857DataVerifier.sol";
 import {IINFT} from "../interfaces/IINFT.sol";
 import {ProofContext} from "../interfaces/ITransferVerifier.sol";
 import {TransferProof} from "../verifier/TransferProof.sol";
-import {ProvenTransfers} from "./ProvenTransfers.sol";
-import {Delivery} from "./ReturnedProofs.sol";
+import {PackedERC721} from "./PackedERC721.sol";
+import {Delivery, ProvenTransfers} from "./ProvenTransfers.sol";
 import {TokenWord} from "./TokenWord.sol";
 
 /// @title Transfers whose proofs are accepted first and which a plain ERC-721 transfer completes
@@ -50,13 +50,10 @@ abstract contract StagedTransfers is ProvenTransfers {
         return (stage.to, stage.deadline);
     }
 
-    /// @dev Here every plain transfer passes: transferFrom and safeTransferFrom, which calls the receiver afterwards.
-    function _update(address to, uint256 tokenId, address auth) internal override returns (address from) {
-        TokenWord word = _wordFor(auth, tokenId);
-        if (word.dataCount() == 0) return super._update(to, tokenId, auth);
-        from = word.owner();
+    /// @inheritdoc PackedERC721
+    function _moveStaged(uint256 tokenId, TokenWord word, address to) internal override {
         Stage memory stage = _stages[tokenId];
-        if (!word.isStaged() || stage.to != to) revert ERC7857TransferNeedsProof(from, to, tokenId);
+        if (!word.isStaged() || stage.to != to) revert ERC7857TransferNeedsProof(word.owner(), to, tokenId);
         if (block.timestamp > stage.deadline) revert ERC7857StageExpired(tokenId, stage.deadline, block.timestamp);
         ProofContext memory context = ProofContext(TransferProof.TRANSFER, tokenId, word.sequence(), to);
         _carryOut(context, word.withStage(false), abi.decode(_load(stage.blob), (Delivery)));

@@ -88,6 +88,9 @@ interface IINFT is IERC7857, IERC7857Metadata, IInferenceProvenance {
     /// @notice The nonces of proof `index`, as the verifier returned them, are not of this token, action and receiver.
     error ERC7857NonceMismatch(uint256 index, bytes accessNonce, bytes ownershipNonce, bytes expected);
 
+    /// @notice What the verifier returned for proof `index` is not what the proof says.
+    error ERC7857OutputMismatch(uint256 index);
+
     /// @notice The access proof is of `signer`, who is neither the receiver nor its delegate.
     error ERC7857AccessAssistantMismatch(address receiver, address signer);
 

@@ -7,24 +7,11 @@ import {IInferenceServing} from "../external/IInferenceServing.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
 import {SignedText} from "./SignedText.sol";
 
-/// @dev {IInferenceServing-Service} with what the ABI puts in the place of its strings: where they are.
-struct ServiceHead {
-    address provider;
-    uint256 serviceTypeAt;
-    uint256 urlAt;
-    uint256 inputPrice;
-    uint256 outputPrice;
-    uint256 updatedAt;
-    uint256 modelAt;
-    uint256 verifiabilityAt;
-    uint256 additionalInfoAt;
-    address teeSignerAddress;
-    bool teeSignerAcknowledged;
-}
-
-/// @dev InferenceServing's answer without its strings, which may be long and which nothing here needs.
+/// @dev {IInferenceServing-getService}, of whose answer only the first words are read: where the struct is, and its eleven
+/// fields, of which the strings are elsewhere. Those may be long, and nothing here needs them.
 interface IServiceHeads {
-    function getService(address provider) external view returns (uint256 offset, ServiceHead memory head);
+    /// @notice The head of a provider's service.
+    function getService(address provider) external view returns (uint256[12] memory head);
 }
 
 /// @title Commitments, and the check of a provider's TEE signature
@@ -39,6 +26,11 @@ abstract contract InferenceProvenance is IInferenceProvenance {
 
     uint8 private constant MODE_LIVE = 1;
     uint8 private constant MODE_REPLAY = 4;
+
+    // Places in {IInferenceServing-Service}, counted from 1: the word before it says where it is.
+    uint256 private constant UPDATED_AT = 6;
+    uint256 private constant TEE_SIGNER = 10;
+    uint256 private constant TEE_SIGNER_ACKNOWLEDGED = 11;
 
     struct Commitment {
         uint64 committedBlock;
@@ -75,10 +67,10 @@ abstract contract InferenceProvenance is IInferenceProvenance {
 
     /// @inheritdoc IInferenceProvenance
     function syncSigner(address provider) external returns (address teeSigner) {
-        ServiceHead memory service = _endorsedService(provider);
-        teeSigner = service.teeSignerAddress;
+        uint256 updatedAt;
+        (teeSigner, updatedAt) = _endorsedSignerOf(provider);
         _cachedSigners[provider] = CachedSigner(teeSigner, uint40(block.timestamp));
-        emit SignerSynced(provider, teeSigner, service.updatedAt);
+        emit SignerSynced(provider, teeSigner, updatedAt);
     }
 
     /// @inheritdoc IInferenceProvenance
@@ -117,8 +109,8 @@ abstract contract InferenceProvenance is IInferenceProvenance {
     /// @inheritdoc IInferenceProvenance
     function isSignerListed(Provenance calldata provenance) external view returns (bool) {
         if (!_serving.serviceExists(provenance.provider)) return false;
-        ServiceHead memory service = _serviceOf(provenance.provider);
-        return service.teeSignerAcknowledged && service.teeSignerAddress == provenance.teeSigner;
+        (address teeSigner, bool isEndorsed, ) = _serviceOf(provenance.provider);
+        return isEndorsed && teeSigner == provenance.teeSigner;
     }
 
     /// @dev Uses up the caller's commitment. Made in an earlier block, so that nobody who first sees the signature in
@@ -136,12 +128,12 @@ abstract contract InferenceProvenance is IInferenceProvenance {
 
     /// @dev Requires that the signer which counts for the provider now signed the claim. Returns it, and when it was read.
     function _requireSigned(
-        InferenceClaim memory claim
+        InferenceClaim calldata claim
     ) internal view returns (address teeSigner, uint256 signerReadAt) {
         if (claim.mode < MODE_LIVE || claim.mode > MODE_REPLAY) revert InferenceModeInvalid(claim.mode);
         (teeSigner, signerReadAt) = _signerOf(claim.provider);
         bytes32 digest = SignedText.digest(claim.requestHash, claim.responseHash);
-        address recovered = ECDSA.recover(digest, claim.signature);
+        address recovered = ECDSA.recoverCalldata(digest, claim.signature);
         if (recovered != teeSigner) revert InferenceSignerMismatch(claim.provider, teeSigner, recovered);
     }
 
@@ -163,19 +155,22 @@ abstract contract InferenceProvenance is IInferenceProvenance {
         if (cached.syncedAt != 0 && block.timestamp - cached.syncedAt <= SIGNER_MAX_AGE) {
             return (cached.teeSigner, cached.syncedAt);
         }
-        return (_endorsedService(provider).teeSignerAddress, block.timestamp);
+        (teeSigner, ) = _endorsedSignerOf(provider);
+        return (teeSigner, block.timestamp);
     }
 
-    /// @dev The provider's service, with a signer that is endorsed. An unknown provider reverts with InferenceServing's
-    /// own `ServiceNotExist`.
-    function _endorsedService(address provider) private view returns (ServiceHead memory service) {
-        service = _serviceOf(provider);
-        if (service.teeSignerAddress == address(0)) revert InferenceSignerMissing(provider);
-        if (!service.teeSignerAcknowledged) revert InferenceSignerNotEndorsed(provider, service.teeSignerAddress);
+    /// @dev The endorsed signer of the provider, and when its listing changed last. An unknown provider reverts with
+    /// InferenceServing's own `ServiceNotExist`.
+    function _endorsedSignerOf(address provider) private view returns (address teeSigner, uint256 updatedAt) {
+        bool isEndorsed;
+        (teeSigner, isEndorsed, updatedAt) = _serviceOf(provider);
+        if (teeSigner == address(0)) revert InferenceSignerMissing(provider);
+        if (!isEndorsed) revert InferenceSignerNotEndorsed(provider, teeSigner);
     }
 
-    function _serviceOf(address provider) private view returns (ServiceHead memory service) {
-        (, service) = IServiceHeads(address(_serving)).getService(provider);
+    function _serviceOf(address provider) private view returns (address teeSigner, bool isEndorsed, uint256 updatedAt) {
+        uint256[12] memory head = IServiceHeads(address(_serving)).getService(provider);
+        return (address(uint160(head[TEE_SIGNER])), head[TEE_SIGNER_ACKNOWLEDGED] != 0, head[UPDATED_AT]);
     }
 
     function _commit(bytes32 commitment) private {

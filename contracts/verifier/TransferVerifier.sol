@@ -113,7 +113,7 @@ contract TransferVerifier is ITransferVerifier, AttestorSet, IERC165 {
     }
 
     /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId) external pure override returns (bool) {
+    function supportsInterface(bytes4 interfaceId) external pure virtual override returns (bool) {
         return
             interfaceId == type(IERC165).interfaceId ||
             interfaceId == type(IERC7857DataVerifier).interfaceId ||

@@ -40,6 +40,7 @@ export const INFT_ABI = [
   "error ERC7857NonceMismatch(uint256 index, bytes accessNonce, bytes ownershipNonce, bytes expected)",
   "error ERC7857NotAuthorized(uint256 tokenId, address user)",
   "error ERC7857NothingStaged(uint256 tokenId)",
+  "error ERC7857OutputMismatch(uint256 index)",
   "error ERC7857SealedKeyCount(uint256 sealedKeys, uint256 datas)",
   "error ERC7857StageExpired(uint256 tokenId, uint256 deadline, uint256 timestamp)",
   "error ERC7857TokenChanged(uint256 tokenId)",

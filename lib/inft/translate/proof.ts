@@ -33,6 +33,7 @@ export const PROOF_TRANSLATIONS: Translations = {
   ProofHashMismatch: mismatch(
     (a) => `entry ${text(a, "index")} says ${text(a, "access")} on one side and ${text(a, "ownership")} on the other`,
   ),
+  ERC7857OutputMismatch: mismatch((a) => `the verifier returned other data than entry ${text(a, "index")} holds`),
   ERC7857TokenChanged: mismatch((a) => `token ${text(a, "tokenId")} changed while its verifier checked them`),
   ERC7857DataHashMismatch: mismatch(
     (a) =>
