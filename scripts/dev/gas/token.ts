@@ -18,14 +18,19 @@ const USERS = 98;
 const ROTATION_DELAY = 0n;
 const VALID_UNTIL = 4_000_000_000n; // Unix seconds
 /** 32 characters, as the published figures have them. */
-const descriptions = (count: number) => Array.from({ length: count }, (_, i) => `description number ${i} of a datum`.slice(0, 32));
+const descriptions = (count: number) =>
+  Array.from({ length: count }, (_, i) => `description number ${i} of a datum`.slice(0, 32));
 
 const random = (bytes: number) => hexlify(randomBytes(bytes));
 const keys = (count: number) => Array.from({ length: count }, () => random(129));
 const datas = (texts: readonly string[]) => texts.map((dataDescription) => ({ dataDescription, dataHash: random(32) }));
 
 /** A token contract with a verifier of its own, and what is needed to move its tokens. */
-async function deploy(connection: Connection, verifierName: "TransferVerifier" | "FinalVerifier__MockForINFT", required: number) {
+async function deploy(
+  connection: Connection,
+  verifierName: "TransferVerifier" | "FinalVerifier__MockForINFT",
+  required: number,
+) {
   const { ethers, galileo } = connection;
   const [deployer] = await ethers.getSigners();
   if (deployer === undefined) throw new Error("the network has no account");
@@ -73,16 +78,27 @@ async function measureMints(connection: Connection, meter: GasMeter): Promise<vo
   const { inft } = token;
   const holder = await holderOf(token);
   let unknown = 0;
-  const texts = (count: number) => Array.from({ length: count }, () => `an unknown description, ${unknown++}`.padEnd(32).slice(0, 32));
+  const texts = (count: number) =>
+    Array.from({ length: count }, () => `an unknown description, ${unknown++}`.padEnd(32).slice(0, 32));
 
   await meter.note("mint 1, known description", inft.mint(datas(descriptions(1)), holder.address));
-  await meter.note("mint 1, known description, with keys", inft.mintWithKeys(datas(descriptions(1)), keys(1), holder.address));
-  await meter.note("mint 1, known description, new holder", inft.mint(datas(descriptions(1)), new Wallet(random(32)).address));
+  await meter.note(
+    "mint 1, known description, with keys",
+    inft.mintWithKeys(datas(descriptions(1)), keys(1), holder.address),
+  );
+  await meter.note(
+    "mint 1, known description, new holder",
+    inft.mint(datas(descriptions(1)), new Wallet(random(32)).address),
+  );
   await meter.note("mint 1, new description", inft.mint(datas(texts(1)), holder.address));
   await meter.note("mint 1, new description, new holder", inft.mint(datas(texts(1)), new Wallet(random(32)).address));
   await meter.note("mint 3, known descriptions", inft.mint(datas(descriptions(3)), holder.address));
   await meter.note("mint 3, new descriptions", inft.mint(datas(texts(3)), holder.address));
-  const items = Array.from({ length: 10 }, () => ({ datas: datas(descriptions(1)), sealedKeys: keys(1), to: holder.address }));
+  const items = Array.from({ length: 10 }, () => ({
+    datas: datas(descriptions(1)),
+    sealedKeys: keys(1),
+    to: holder.address,
+  }));
   await meter.note("mintBatch of 10, each", inft.mintBatch(items), 10n);
 }
 
@@ -100,7 +116,10 @@ async function measureTransfers(connection: Connection, meter: GasMeter): Promis
 
   const shared = await mint(deployer, 1);
   for (let i = 0; i < USERS; i += 49) {
-    await inft.batchAuthorizeUsage(shared, Array.from({ length: 49 }, () => new Wallet(random(32)).address));
+    await inft.batchAuthorizeUsage(
+      shared,
+      Array.from({ length: 49 }, () => new Wallet(random(32)).address),
+    );
   }
   const toHolder = await proofs({ tokenId: shared, to: holder });
   await meter.note("iTransfer 1, 98 users", inft.iTransfer(holder.address, shared, toHolder));
@@ -118,7 +137,10 @@ async function measureTransfers(connection: Connection, meter: GasMeter): Promis
   await meter.note("iTransferBatch of 10, each", inft.iTransferBatch(batch), 10n);
 
   const staged = await mint(deployer, 1);
-  await meter.note("stageTransfer 1", inft.stageTransfer(holder.address, staged, await proofs({ tokenId: staged, to: holder })));
+  await meter.note(
+    "stageTransfer 1",
+    inft.stageTransfer(holder.address, staged, await proofs({ tokenId: staged, to: holder })),
+  );
   await meter.note("transferFrom, completes a staged 1", inft.transferFrom(deployer, holder.address, staged));
   await meter.note("transferFrom, no data", inft.transferFrom(deployer, holder.address, await mint(deployer, 0)));
   await meter.note("approve", inft.approve(holder.address, await mint(deployer, 1)));
