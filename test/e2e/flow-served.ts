@@ -9,6 +9,7 @@ import hre from "hardhat";
 import { developmentAccount } from "../../lib/chain/development-keys.ts";
 import { networkNamed } from "../../lib/networks.ts";
 import { hardhat, hardhatJson, startHardhat } from "../support/cli.ts";
+import { runTask } from "../support/in-process.ts";
 import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
 
@@ -20,11 +21,14 @@ describe("a run that is kept, on a served Galileo", function () {
   let env: Record<string, string>;
   const localhost = ["--network", "localhost"];
 
-  const run = async (...args: string[]) => hardhatJson([...args, ...localhost], env);
-  async function succeed<Data>(...args: string[]): Promise<Data> {
-    const { answer, code, stderr } = await run(...args);
-    if (!answer.ok)
-      throw new Error(`${args.join(" ")}: exit ${String(code)}, ${JSON.stringify(answer.error)}\n${stderr}`);
+  /** As a user does, in a process of its own. */
+  const type = async (...args: string[]) => hardhatJson([...args, ...localhost], env);
+  /** In this one, where that proves the same. */
+  const run = async (...args: string[]) =>
+    runTask({ url: served.ready.url, home: home.path }, ...(args as [string, string, ...string[]]));
+  async function succeed<Data>(args: readonly string[], by: typeof run | typeof type = run): Promise<Data> {
+    const { answer, code } = await by(...args);
+    if (!answer.ok) throw new Error(`${args.join(" ")}: exit ${String(code)}, ${JSON.stringify(answer.error)}`);
     return answer.data as Data;
   }
 
@@ -47,32 +51,32 @@ describe("a run that is kept, on a served Galileo", function () {
   const receipt = () => path.join(home.path, ".0g", "localhost", "receipts", "first.json");
 
   it("mints, and a second run with the same id does nothing twice", async () => {
-    first = await succeed<Run>("flow", "run", "--id", "first", "--prompt", "What is 6*7?");
+    first = await succeed<Run>(["flow", "run", "--id", "first", "--prompt", "What is 6*7?"], type);
     expect(first.content).to.equal("42");
     expect(first.transactions).to.have.length(6);
 
-    const again = await succeed<Run>("flow", "run", "--id", "first", "--prompt", "What is 6*7?");
+    const again = await succeed<Run>(["flow", "run", "--id", "first", "--prompt", "What is 6*7?"], type);
     expect(again).to.include({ tokenId: first.tokenId, inft: first.inft, content: "42" });
     expect(again.transactions).to.deep.equal([]);
     expect(again.steps.map(({ state }) => state)).to.deep.equal(Array(11).fill("already done"));
   });
 
   it("continues without repeating the question, and refuses another one", async () => {
-    expect(await succeed("flow", "run", "--id", "first")).to.have.property("tokenId", first.tokenId);
+    expect(await succeed(["flow", "run", "--id", "first"])).to.have.property("tokenId", first.tokenId);
     const { code, answer } = await run("flow", "run", "--id", "first", "--prompt", "What is 6*8?");
     expect(code).to.equal(2);
     expect(answer).to.have.nested.property("error.code", "ZG_RUN_MISMATCH");
   });
 
   it("reports every step of the run as done, and an unknown run as a usage error", async () => {
-    expect(await succeed("flow", "status", "--id", "first")).to.have.property("done", true);
+    expect(await succeed(["flow", "status", "--id", "first"])).to.have.property("done", true);
     const { code, answer } = await run("flow", "status", "--id", "second");
     expect(code).to.equal(2);
     expect(answer).to.have.nested.property("error.code", "ZG_USAGE");
   });
 
   it("reuses the iNFT contract and the funded sub-account in another run", async () => {
-    const second = await succeed<Run>("flow", "run", "--id", "second", "--prompt", "What is 1+1?");
+    const second = await succeed<Run>(["flow", "run", "--id", "second", "--prompt", "What is 1+1?"]);
     expect(second.inft).to.equal(first.inft);
     expect(second.tokenId).to.not.equal(first.tokenId);
     expect(second.transactions).to.have.length(2); // commit and mint
@@ -94,7 +98,7 @@ describe("a run that is kept, on a served Galileo", function () {
       readonly status: string;
       readonly checks: readonly { readonly name: string; readonly status: string }[];
     }
-    const found = await succeed<Verified>("inft", "verify", first.tokenId);
+    const found = await succeed<Verified>(["inft", "verify", first.tokenId]);
     expect(found.status).to.equal("proven");
     expect(found.checks.filter(({ status }) => status === "failed")).to.deep.equal([]);
 
@@ -104,14 +108,14 @@ describe("a run that is kept, on a served Galileo", function () {
       readonly content: { readonly request: string; readonly response: string };
       readonly attestors: { readonly threshold: number; readonly active: number };
     }
-    const shown = await succeed<Shown>(...["inft", "show", first.tokenId, "--decrypt"]);
+    const shown = await succeed<Shown>(["inft", "show", first.tokenId, "--decrypt"]);
     expect(shown.content.request).to.include("What is 6*7?");
     expect(shown.content.response).to.include("42");
     expect(shown, "the served network's own attestor").to.deep.include({
       ...{ sequence: "0", authorizedUsers: 0, attestors: { threshold: 1, active: 1 } },
     });
 
-    const { history } = await succeed<{ history: { kind: string }[] }>("inft", "history", first.tokenId);
+    const { history } = await succeed<{ history: { kind: string }[] }>(["inft", "history", first.tokenId]);
     expect(history.map(({ kind }) => kind)).to.deep.equal(["minted", "keys published"]);
   });
 
@@ -133,7 +137,7 @@ describe("a run that is kept, on a served Galileo", function () {
   });
 
   it("takes no other contract's word for a token, whatever it answers", async () => {
-    const { token } = await succeed<{ token: { record: object } }>("inft", "verify", first.tokenId);
+    const { token } = await succeed<{ token: { record: object } }>(["inft", "verify", first.tokenId]);
     const { abi, bytecode } = await hre.artifacts.readArtifact("INFT__MockForVerify");
     const provider = new JsonRpcProvider(served.env.LOCALHOST_RPC_URL, undefined, { cacheTimeout: -1 });
     try {
@@ -156,7 +160,7 @@ describe("a run that is kept, on a served Galileo", function () {
   });
 
   it("verifies the receipt, and refuses it with exit code 5 once a byte has changed", async () => {
-    expect(await succeed("inference", "verify", receipt())).to.have.property("status", "verified");
+    expect(await succeed(["inference", "verify", receipt()])).to.have.property("status", "verified");
 
     const offline = await hardhatJson(["inference", "verify", receipt()], env);
     expect(offline.code, "no chain was asked, so it is not called verified").to.equal(3);
@@ -177,43 +181,8 @@ describe("a run that is kept, on a served Galileo", function () {
   });
 
   it("finds that a receipt is minted already, and says whose token it is", async () => {
-    const found = await succeed("inft", "mint", receipt());
+    const found = await succeed(["inft", "mint", receipt()]);
     expect(found).to.include({ minted: false, tokenId: first.tokenId });
-  });
-
-  /** Asks, and returns the receipt's file. */
-  async function chat(name: string, ...args: string[]): Promise<string> {
-    const file = path.join(home.path, name);
-    const asked = await succeed<{ verification: { status: string } }>(
-      ...["inference", "chat", "--prompt", "What is 3*3?", "--out", file, ...args],
-    );
-    expect(asked.verification.status).to.equal("verified");
-    return file;
-  }
-
-  it("mints the receipts of chats as well, several at once", async () => {
-    const files = [await chat("one.json", "--stream"), await chat("two.json")];
-    interface Minted {
-      readonly minted: boolean;
-      readonly tokens: readonly { readonly tokenId: string }[];
-      readonly transactions: readonly object[];
-    }
-    const { minted, tokens, transactions } = await succeed<Minted>("inft", "mint", ...files);
-    expect(minted).to.equal(true);
-    expect(transactions, "one to commit, one to mint").to.have.length(2);
-    for (const { tokenId } of tokens) {
-      expect(await succeed("inft", "verify", tokenId)).to.have.property("status", "proven");
-    }
-  });
-
-  it("mints as bound what was asked so, once it may publish the prompt", async () => {
-    const file = await chat("bound.json", "--claim", "bound");
-    const { code, answer } = await run("inft", "mint", file, "--claim", "bound");
-    expect(code).to.equal(2);
-    expect(answer).to.have.nested.property("error.remedy").that.includes("--reveal-prompt");
-    const minted = await succeed("inft", "mint", file, "--claim", "bound", "--reveal-prompt");
-    expect(minted).to.include({ minted: true, claim: "bound" });
-    expect(minted).to.have.property("transactions").that.has.length(1);
   });
 
   it("continues a run that was killed, and mints once", async () => {
@@ -228,7 +197,7 @@ describe("a run that is kept, on a served Galileo", function () {
 
     const journal = path.join(home.path, ".0g", "localhost", "runs", "killed.jsonl");
     const asked = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));
-    const resumed = await succeed<Run>("flow", "run", "--id", "killed");
+    const resumed = await succeed<Run>(["flow", "run", "--id", "killed"]);
     expect(resumed.transactions).to.have.length(1); // only the mint
     const after = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));
     expect(after).to.deep.equal(asked).and.to.have.length(1);
@@ -239,7 +208,7 @@ describe("a run that is kept, on a served Galileo", function () {
     const whole = await readFile(journal, "utf8");
     const unnoted = whole.split("\n").filter((line) => !line.includes('"type":"minted"'));
     await writeFile(journal, unnoted.join("\n"));
-    const found = await succeed<Run>("flow", "run", "--id", "first");
+    const found = await succeed<Run>(["flow", "run", "--id", "first"]);
     expect(found.tokenId).to.equal(first.tokenId);
     expect(found.transactions).to.deep.equal([]);
   });
@@ -266,6 +235,6 @@ describe("a run that is kept, on a served Galileo", function () {
     const minted = await script("infer-and-mint");
     expect(minted.code, minted.stderr).to.equal(0);
     const [, token = ""] = /token {3}(\d+)/.exec(minted.stdout) ?? [];
-    expect(await succeed("inft", "verify", token)).to.have.property("status", "proven");
+    expect(await succeed(["inft", "verify", token])).to.have.property("status", "proven");
   });
 });

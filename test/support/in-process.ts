@@ -49,13 +49,17 @@ function argumentsOf(task: Task, words: readonly string[]): Record<string, unkno
   const args: Record<string, unknown> = {};
   for (const { name, defaultValue } of task.positionalArguments) args[name] = defaultValue;
   for (const { name, defaultValue } of task.options.values()) args[name] = defaultValue;
-  const positional = task.positionalArguments.map(({ name }) => name);
+  const positional = [...task.positionalArguments];
   const left = [...words];
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     if (!word.startsWith("--")) {
-      const name = positional.shift();
-      if (name === undefined) throw new Error(`${task.id.join(" ")} takes no ${word}`);
-      args[name] = word;
+      const [next] = positional;
+      if (next === undefined) throw new Error(`${task.id.join(" ")} takes no ${word}`);
+      if (next.isVariadic) args[next.name] = [...(args[next.name] as string[]), word];
+      else {
+        args[next.name] = word;
+        positional.shift();
+      }
       continue;
     }
     const name = word.slice(2).replaceAll(/-[a-z]/g, (match) => match.slice(1).toUpperCase());
