@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {INFTDialects} from "../inft/dialects/INFTDialects.sol";
+import {TokenDocuments} from "../inft/TokenDocuments.sol";
 import {TokenWord, TokenWords} from "../inft/TokenWord.sol";
 import {IInferenceProvenance} from "../interfaces/IInferenceProvenance.sol";
 import {Blob__MockForVerify} from "./Blob__MockForVerify.sol";
@@ -20,6 +21,7 @@ contract INFTConstructor__MockForVerify {
     constructor(bytes memory genuine, Forgery memory forgery) {
         new INFTDialects(); // with nonce 1, as the iNFT
         new Blob__MockForVerify(hex"00", "forged"); // with nonce 2: schema 2
+        new TokenDocuments(); // with nonce 3
         _words[forgery.tokenId] = TokenWords.create(forgery.owner, 1, 2);
         _dataHashes[forgery.tokenId][0] = forgery.dataHash;
         emit IInferenceProvenance.InferenceMinted(

@@ -75,7 +75,18 @@ function wordAt(code: Hex, { start, length }: Place): bigint {
   return BigInt(dataSlice(code, start, start + length));
 }
 
-/** Where the constructor of the iNFT contract at `inft` made its modules: what a contract creates is numbered from 1. */
+/** The nonces with which the iNFT's constructor makes its modules, in their order. */
+const MODULE_NONCES = [1, 3] as const;
+
+/** The nonce between them, with which it stores the descriptions of an inference: their id, and one of its immutables. */
+export const BUILT_IN_SCHEMA = 2n;
+
+/**
+ * Where the constructor of the iNFT contract at `inft` made its module at `position`, counted from 0. Pure.
+ * @throws {RangeError} when it makes fewer.
+ */
 export function moduleAddress(inft: Address, position: number): Address {
-  return checksum(getCreateAddress({ from: inft, nonce: position + 1 }));
+  const nonce = MODULE_NONCES[position];
+  if (nonce === undefined) throw new RangeError(`the iNFT has ${MODULE_NONCES.length} modules, not ${position + 1}`);
+  return checksum(getCreateAddress({ from: inft, nonce }));
 }

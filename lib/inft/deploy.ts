@@ -24,7 +24,7 @@ export interface ContractArtifact {
 export const INFT_CONTRACT = "INFT";
 export const VERIFIER_CONTRACT = "TransferVerifier";
 /** What the iNFT's constructor deploys itself, in this order. */
-export const MODULE_CONTRACTS = ["INFTDialects"] as const;
+export const MODULE_CONTRACTS = ["INFTDialects", "TokenDocuments"] as const;
 
 /** Where the deployment of one of a network's contracts is recorded. */
 export interface RecordStore {

@@ -10,7 +10,7 @@ import { SignatureMalformedError } from "../protocol/errors.ts";
 import { recoverTextSigner, sha256Hex, signedText } from "../protocol/signed-text.ts";
 import { ZgError } from "../errors.ts";
 import { storageRoot } from "../storage/merkle.ts";
-import { fitsPattern, moduleAddress, unknownImmutables, type TrustedCode } from "./code.ts";
+import { BUILT_IN_SCHEMA, fitsPattern, moduleAddress, unknownImmutables, type TrustedCode } from "./code.ts";
 import { decodeContent, openDatum, type InferenceContent } from "./content.ts";
 import { inftContract, inftInterface } from "./contracts.ts";
 import { traceData } from "./data-trail.ts";
@@ -209,7 +209,7 @@ async function whyNot(ctx: ReadContext, inft: Address, code: Hex, trusted: Trust
     const module = modules[position] ?? inft;
     if (!fitsPattern(await codeAt(ctx, module), pattern)) return `other code at its module ${module}`;
   }
-  // Its code is genuine, so it tells what was filled into it; what it does not tell can only be its modules, or a flag.
+  // Its code is genuine, so it tells what was filled into it; what it does not tell can only be its modules, its own schema, or a flag.
   const contract = inftContract(inft, ctx.provider);
   const reading = "Reading what the contract trusts";
   const [serving, verifier, [receiver, basisPoints]] = await Promise.all([
@@ -218,7 +218,7 @@ async function whyNot(ctx: ReadContext, inft: Address, code: Hex, trusted: Trust
     inftCall(reading, contract.royaltyInfo(0n, BASIS_POINTS)),
   ]);
   const told = [BigInt(serving), BigInt(verifier), BigInt(receiver), basisPoints];
-  const accepted = new Set([...modules.map(BigInt), 0n, 1n]);
+  const accepted = new Set([...modules.map(BigInt), BUILT_IN_SCHEMA, 0n, 1n]);
   const strange = unknownImmutables(code, trusted.token, told).find((value) => !accepted.has(value));
   return strange === undefined ? undefined : `it passes calls to ${toBeHex(strange)}, which is no module of its own`;
 }

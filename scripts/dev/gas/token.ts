@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
-import { Wallet, ZeroAddress, hexlify, keccak256, sha256 } from "ethers";
+import { Wallet, ZeroAddress, hexlify, sha256 } from "ethers";
 
 import type { network } from "hardhat";
 

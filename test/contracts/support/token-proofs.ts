@@ -1,4 +1,5 @@
-import { Wallet, hexlify, keccak256, toUtf8Bytes } from "ethers";
+import type { Wallet} from "ethers";
+import { hexlify, keccak256, toUtf8Bytes } from "ethers";
 
 import { checksum, type Address, type Hex } from "../../../lib/hex.ts";
 import { joinAttestorSignatures } from "../../../lib/inft/proof-signatures.ts";

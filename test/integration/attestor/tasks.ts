@@ -8,6 +8,7 @@ import { JsonRpcProvider } from "ethers";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import type { Address, Hex } from "../../../lib/hex.ts";
+import { NETWORKS } from "../../../lib/networks.ts";
 import { hardhat, hardhatJson, startHardhat } from "../../support/cli.ts";
 import { serveGalileoByTask, type ServedByTask } from "../../support/served-galileo.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
@@ -97,7 +98,7 @@ describe("attestors of a served network, by command", function () {
   });
 
   it("show says that a contract has no attestors to show", async () => {
-    const { code, answer } = await run("show", "--inft", own.address);
+    const { code, answer } = await run("show", "--inft", NETWORKS.localhost.contracts.ledgerManager);
     expect(code).to.equal(3);
     expect(answer).to.have.nested.property("error.code", "ZG_ATTESTOR_SET_MISSING");
   });
