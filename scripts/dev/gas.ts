@@ -1,20 +1,21 @@
 /**
  * Measures the gas of everything a run sends, on the embedded network, beside what the same calls cost on Galileo:
- * `npm run gas`. Prints a table, writes gas-results.json. Exits with 1 when one of 0G's own calls is more than 2 % off,
- * because then the embedded network would not be the live one.
+ * `npm run gas`; and of every operation of the iNFT, beside the floor (a plain ERC-721) and what others' contracts use. Prints
+ * tables, writes gas-results.json. Exits with 1 when one of 0G's own calls is more than 2 % off, because then the embedded
+ * network would not be the live one, and when the iNFT uses more than 2 % above the baseline.
  */
 
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { hexlify, keccak256, sha256, Wallet, ZeroAddress, type ContractTransactionResponse } from "ethers";
+import { hexlify, Wallet, type ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
 
-import { COLLECTION } from "../../lib/inft/collection.ts";
-import { signedText } from "../../lib/protocol/signed-text.ts";
 import { format0g, parseAmount } from "../../lib/units.ts";
+import { PUBLISHED } from "./gas/published.ts";
+import { measureToken } from "./gas/token.ts";
 
 interface Row {
   readonly call: string;
@@ -38,7 +39,7 @@ async function measure(call: string, sent: Promise<ContractTransactionResponse>,
 }
 
 const connection = await network.create("default");
-const { ethers, galileo } = connection;
+const { galileo } = connection;
 
 const tee = new Wallet(hexlify(randomBytes(32)));
 const provider = await galileo.registerProvider({ teeWallet: tee });
@@ -75,40 +76,7 @@ await measure("LedgerManager.retrieveFund, unlocked", own.retrieveFund([provider
 await measure("LedgerManager.refund, part", own.refund(parseAmount("1")), 59_423n);
 await measure("LedgerManager.refund, all", own.refund((await ledger.getLedger(user.address)).availableBalance));
 
-const serving = galileo.network.contracts.inferenceServing;
-const factory = await ethers.getContractFactory("INFT", user.signer as never);
-const verifier = await ethers.deployContract("TransferVerifier", [user.address, 1n, 0n, []]);
-const inft = await factory.deploy(COLLECTION.name, COLLECTION.symbol, serving, verifier, ZeroAddress, 0n);
-const deployment = await inft.deploymentTransaction()?.wait();
-if (deployment == null) throw new Error("the iNFT was not deployed");
-rows.push({ call: "INFT, deployment", gas: deployment.gasUsed });
-
-/** A result the provider's TEE signed, ready to be minted. */
-async function result() {
-  const [requestHash, responseHash] = [sha256(randomBytes(32)), sha256(randomBytes(32))];
-  const claim = {
-    provider: provider.address,
-    requestHash,
-    responseHash,
-    signature: await tee.signMessage(signedText(requestHash.slice(2), responseHash.slice(2))),
-    chatId: "chatcmpl-6b1f9a52-7d0e-4b33-9a53-0c8f2a7d1e44",
-    mode: 3,
-  };
-  const datas = [{ dataDescription: "application/vnd.0g.inference+sealed", dataHash: keccak256(randomBytes(32)) }];
-  return { claim, datas, sealedKeys: [hexlify(randomBytes(129))], salt: hexlify(randomBytes(32)) };
-}
-
-for (const which of ["first", "again"]) {
-  const { claim, datas, sealedKeys, salt } = await result();
-  const commitment = await inft.hashCommitment(user.address, claim, datas, sealedKeys, user.address, salt);
-  await measure(`INFT.commit, ${which}`, inft.commit(commitment));
-  await measure(`INFT.mintInference, ${which}`, inft.mintInference(claim, datas, sealedKeys, user.address, salt));
-}
-for (const which of ["first", "again"]) {
-  const { datas } = await result();
-  await measure(`INFT.mint, ${which}`, inft.mint(datas, user.address));
-}
-
+const token = await measureToken(connection);
 await connection.close();
 
 /** Difference to the recorded figure, in tenths of a percent. */
@@ -135,7 +103,29 @@ for (const row of rows) {
     `${row.call.padEnd(width)}  ${String(row.gas).padStart(9)}  ${recorded.padStart(9)}  ${tenths.padStart(7)}  ${cost}`,
   );
 }
-const printable = rows.map(({ call, gas, recorded }) => ({ call, gas: String(gas), recorded: recorded?.toString() }));
-writeFileSync(path.join(ROOT, "gas-results.json"), `${JSON.stringify(printable, null, 2)}\n`);
-for (const { call } of off) console.error(`${call} is more than ${TOLERANCE_PERCENT} % off what it costs on Galileo`);
-process.exit(off.length === 0 ? 0 : 1);
+const problems = off.map(({ call }) => `${call} is more than ${TOLERANCE_PERCENT} % off what it costs on Galileo`);
+
+/** What the iNFT's operations used when the baseline was written; `npm run gas -- --update` writes it anew. */
+const BASELINE = path.join(ROOT, "scripts/dev/gas/baseline.json");
+const used = Object.fromEntries(token.measured.map(({ operation, gas }) => [operation, Number(gas)]));
+if (process.argv.includes("--update")) writeFileSync(BASELINE, `${JSON.stringify(used, null, 2)}\n`);
+const baseline = JSON.parse(readFileSync(BASELINE, "utf8")) as Readonly<Record<string, number>>;
+
+const columns = ["gas", "baseline", "AgentNFT", "AgenticID", "Final"] as const;
+const operationWidth = Math.max(...token.measured.map(({ operation }) => operation.length));
+console.log(`\n${"iNFT".padEnd(operationWidth)}  ${columns.map((column) => column.padStart(9)).join("  ")}`);
+for (const { operation, gas } of token.measured) {
+  const before = baseline[operation];
+  const { agentNft, agenticId, final } = PUBLISHED[operation] ?? {};
+  const figures = [gas, before, agentNft, agenticId, final].map((figure) => String(figure ?? "").padStart(9));
+  console.log(`${operation.padEnd(operationWidth)}  ${figures.join("  ")}`);
+  if (before === undefined) problems.push(`${operation} is not in the baseline; write it with npm run gas -- --update`);
+  else if (Number(gas) * 100 > before * (100 + Number(TOLERANCE_PERCENT))) {
+    problems.push(`${operation} uses ${gas} gas, more than ${TOLERANCE_PERCENT} % above the ${before} of the baseline`);
+  }
+}
+
+const calls = rows.map(({ call, gas, recorded }) => ({ call, gas: String(gas), recorded: recorded?.toString() }));
+writeFileSync(path.join(ROOT, "gas-results.json"), `${JSON.stringify({ calls, inft: used }, null, 2)}\n`);
+for (const problem of problems) console.error(problem);
+process.exit(problems.length === 0 ? 0 : 1);
