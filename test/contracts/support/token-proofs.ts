@@ -1,4 +1,4 @@
-import type { Wallet} from "ethers";
+import type { Wallet } from "ethers";
 import { hexlify, keccak256, toUtf8Bytes } from "ethers";
 
 import { checksum, type Address, type Hex } from "../../../lib/hex.ts";
