@@ -25,7 +25,7 @@ export * as computeErrors from "./compute/errors.ts";
 export { assertAttestorsAllowed, type AttestorEntry } from "./inft/attestor-entry.ts";
 export { agentEnvironment, asDotenv, type AgentSetup, type AgentVariable } from "./inft/agent-env.ts";
 export { CLAIM_MODES, type ClaimMode } from "./inft/claim.ts";
-export { codePattern, moduleAddress, type CodePattern, type RuntimeArtifact, type TrustedCode } from "./inft/code.ts";
+export { codePattern, type CodePattern, type RuntimeArtifact, type TrustedCode } from "./inft/code.ts";
 export * from "./inft/deploy.ts";
 export { readHistory, type HistoryEntry, type TokenAct } from "./inft/history.ts";
 export { lintContract, type DialectFinding, type LintQuery, type LintReport } from "./inft/lint.ts";

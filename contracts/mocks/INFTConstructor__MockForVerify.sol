@@ -10,6 +10,8 @@ import {Forgery} from "./INFT__MockForVerify.sol";
 
 /// @notice Publishes a forged record and fills the storage while it is made, then leaves genuine code behind.
 contract INFTConstructor__MockForVerify {
+    bytes private constant INFERENCE = "application/vnd.0g.inference";
+
     // The storage of INFT.sol, slot for slot.
     bytes32[6] private _erc721;
     mapping(uint256 tokenId => TokenWord) private _words;
@@ -20,7 +22,8 @@ contract INFTConstructor__MockForVerify {
 
     constructor(bytes memory genuine, Forgery memory forgery) {
         new INFTDialects(); // with nonce 1, as the iNFT
-        new Blob__MockForVerify(hex"00", "forged"); // with nonce 2: schema 2
+        new Blob__MockForVerify(hex"00", INFERENCE); // with nonce 2: schema 2
+        _schemaIds[1][keccak256(INFERENCE)] = 2;
         new TokenDocuments(); // with nonce 3
         _words[forgery.tokenId] = TokenWords.create(forgery.owner, 1, 2);
         _dataHashes[forgery.tokenId][0] = forgery.dataHash;

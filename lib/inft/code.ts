@@ -31,7 +31,7 @@ export type TrustedCode = {
 } & (
   | {
       readonly token: CodePattern;
-      /** Of the modules that its constructor makes, in this order, and to which it passes calls. */
+      /** Of the modules that its constructor makes, and to which it passes calls. */
       readonly modules: readonly CodePattern[];
     }
   | {
@@ -75,18 +75,15 @@ function wordAt(code: Hex, { start, length }: Place): bigint {
   return BigInt(dataSlice(code, start, start + length));
 }
 
-/** The nonces with which the iNFT's constructor makes its modules, in their order. */
-const MODULE_NONCES = [1, 3] as const;
+/** Of the contracts that an iNFT contract makes, its constructor makes fewer than so many. */
+const CREATED_BY_CONSTRUCTOR = 8;
 
-/** The nonce between them, with which it stores the descriptions of an inference: their id, and one of its immutables. */
-export const BUILT_IN_SCHEMA = 2n;
-
-/**
- * Where the constructor of the iNFT contract at `inft` made its module at `position`, counted from 0. Pure.
- * @throws {RangeError} when it makes fewer.
- */
+/** Where the contract at `inft` made its contract number `position`, counted from 0. The first is the dialects' module. */
 export function moduleAddress(inft: Address, position: number): Address {
-  const nonce = MODULE_NONCES[position];
-  if (nonce === undefined) throw new RangeError(`the iNFT has ${MODULE_NONCES.length} modules, not ${position + 1}`);
-  return checksum(getCreateAddress({ from: inft, nonce }));
+  return checksum(getCreateAddress({ from: inft, nonce: position + 1 }));
+}
+
+/** Where the constructor of the contract at `inft` can have made its modules. */
+export function moduleAddresses(inft: Address): readonly Address[] {
+  return Array.from({ length: CREATED_BY_CONSTRUCTOR }, (_, position) => moduleAddress(inft, position));
 }

@@ -23,8 +23,10 @@ export interface ContractArtifact {
 /** The contracts that are deployed, by the names of their artefacts and records. */
 export const INFT_CONTRACT = "INFT";
 export const VERIFIER_CONTRACT = "TransferVerifier";
-/** What the iNFT's constructor deploys itself, in this order. */
-export const MODULE_CONTRACTS = ["INFTDialects", "TokenDocuments"] as const;
+/** What the iNFT's constructor deploys for a verifier that knows the final standard only. It is given that verifier. */
+export const RETURNED_PROOFS = "ReturnedProofs";
+/** All that the iNFT's constructor deploys itself. */
+export const MODULE_CONTRACTS = ["INFTDialects", "TokenDocuments", RETURNED_PROOFS] as const;
 
 /** Where the deployment of one of a network's contracts is recorded. */
 export interface RecordStore {

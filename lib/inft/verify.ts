@@ -1,6 +1,6 @@
 /** Checks a token again from chain data alone, and its content where ciphertext and key are given. */
 
-import { keccak256, toBeHex } from "ethers";
+import { keccak256 } from "ethers";
 
 import { inferenceServing } from "../chain/contracts.ts";
 import type { ReadContext } from "../chain/context.ts";
@@ -10,7 +10,7 @@ import { SignatureMalformedError } from "../protocol/errors.ts";
 import { recoverTextSigner, sha256Hex, signedText } from "../protocol/signed-text.ts";
 import { ZgError } from "../errors.ts";
 import { storageRoot } from "../storage/merkle.ts";
-import { BUILT_IN_SCHEMA, fitsPattern, moduleAddress, unknownImmutables, type TrustedCode } from "./code.ts";
+import type { TrustedCode } from "./code.ts";
 import { decodeContent, openDatum, type InferenceContent } from "./content.ts";
 import { inftContract, inftInterface } from "./contracts.ts";
 import { traceData } from "./data-trail.ts";
@@ -18,6 +18,7 @@ import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
 import { SealedToAnotherKeyError, TokenNotProvenError } from "./errors.ts";
 import { readTokenEvents, type TokenEvent } from "./events.ts";
 import { readLogs } from "./logs.ts";
+import { codeAt, whyNotGenuine } from "./genuine.ts";
 import { inferenceTokenId } from "./mint.ts";
 import { readToken, type InferenceRecord, type TokenQuery, type TokenView } from "./show.ts";
 import { inftCall } from "./translate.ts";
@@ -89,9 +90,6 @@ const CHAIN_CHECKS = [
   "signer-at-mint",
   "signer-now",
 ] as const;
-
-/** So that the royalty of a price of this much is the rate itself. */
-const BASIS_POINTS = 10_000n;
 
 function check(name: TokenCheckName, passed: boolean, detail: string): TokenCheck {
   return { name, status: passed ? "passed" : "failed", detail };
@@ -168,7 +166,7 @@ async function checkCode(
   const problems: string[] = [];
   let known: TrustedCode | undefined;
   for (const candidate of trusted) {
-    const problem = await whyNot(ctx, inft, code, candidate);
+    const problem = await whyNotGenuine(ctx, inft, code, candidate);
     if (problem === undefined) known = candidate;
     else problems.push(`${candidate.origin}: ${problem}`);
     if (known !== undefined) break;
@@ -191,36 +189,6 @@ async function checkCode(
       ? `${known.origin}: ${codeHash}`
       : "the record was published while the contract was being made, not by its code",
   );
-}
-
-async function codeAt(ctx: ReadContext, address: Address): Promise<Hex> {
-  return (await chainCall(`Reading the code at ${address}`, ctx.provider.getCode(address))) as Hex;
-}
-
-/** Why the code at `inft` is not the trusted one; undefined when it is. */
-async function whyNot(ctx: ReadContext, inft: Address, code: Hex, trusted: TrustedCode): Promise<string | undefined> {
-  if ("address" in trusted) {
-    const same = trusted.address === inft && trusted.codeHash === keccak256(code);
-    return same ? undefined : `another address, or other code`;
-  }
-  if (!fitsPattern(code, trusted.token)) return "other code";
-  const modules = trusted.modules.map((_, position) => moduleAddress(inft, position));
-  for (const [position, pattern] of trusted.modules.entries()) {
-    const module = modules[position] ?? inft;
-    if (!fitsPattern(await codeAt(ctx, module), pattern)) return `other code at its module ${module}`;
-  }
-  // Its code is genuine, so it tells what was filled into it; what it does not tell can only be its modules, its own schema, or a flag.
-  const contract = inftContract(inft, ctx.provider);
-  const reading = "Reading what the contract trusts";
-  const [serving, verifier, [receiver, basisPoints]] = await Promise.all([
-    inftCall(reading, contract.inferenceServing()),
-    inftCall(reading, contract.verifier()),
-    inftCall(reading, contract.royaltyInfo(0n, BASIS_POINTS)),
-  ]);
-  const told = [BigInt(serving), BigInt(verifier), BigInt(receiver), basisPoints];
-  const accepted = new Set([...modules.map(BigInt), BUILT_IN_SCHEMA, 0n, 1n]);
-  const strange = unknownImmutables(code, trusted.token, told).find((value) => !accepted.has(value));
-  return strange === undefined ? undefined : `it passes calls to ${toBeHex(strange)}, which is no module of its own`;
 }
 
 /**

@@ -67,7 +67,10 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         if (args.verify) await builtArtifact(hre, INFT_CONTRACT, io);
         const own = await records.verifier.load();
         const verifier = own !== undefined && existing.args.includes(own.address) ? own : undefined;
-        const outcomes = await sources([...contractsOf(existing, verifier), ...deployedModules(existing.address)]);
+        const outcomes = await sources([
+          ...contractsOf(existing, verifier),
+          ...(args.verify ? await deployedModules(open, existing.address) : []),
+        ]);
         return {
           data: { ...common, deployed: false, address: existing.address, sources: outcomes },
           text: [
@@ -130,7 +133,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         artifact: artifacts.inft,
       });
       const { address } = record;
-      const modules = deployedModules(address);
+      const modules = await deployedModules(open, address);
       const outcomes = await sources([...contractsOf(record, verifier.record), ...modules]);
       const link = explorerLink(network, "address", address);
       const attestors = await findAttestorSet(read, verifier.address);

@@ -3,8 +3,11 @@
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import { parseAddress, type Address } from "../../lib/hex.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
-import { codePattern, moduleAddress, type TrustedCode } from "../../lib/inft/code.ts";
-import { INFT_CONTRACT, MODULE_CONTRACTS } from "../../lib/inft/deploy.ts";
+import { codePattern, type CodePattern, type TrustedCode } from "../../lib/inft/code.ts";
+import { inftContract } from "../../lib/inft/contracts.ts";
+import { INFT_CONTRACT, MODULE_CONTRACTS, RETURNED_PROOFS } from "../../lib/inft/deploy.ts";
+import { locateModules } from "../../lib/inft/genuine.ts";
+import { inftCall } from "../../lib/inft/translate.ts";
 import { RecordMismatchError } from "../../lib/inft/errors.ts";
 import { codeHashAt, type DeploymentRecord } from "../../lib/inft/records.ts";
 import type { TaskIo } from "./action.ts";
@@ -28,13 +31,22 @@ export class NoInftRecordedError extends ZgError {
   }
 }
 
-/** What the constructor of the iNFT contract at `inft` deployed: all of it takes no arguments. */
-export function deployedModules(inft: Address): readonly DeployedContract[] {
-  return MODULE_CONTRACTS.map((contractName, position) => ({
-    contractName,
-    address: moduleAddress(inft, position),
-    constructorArguments: [],
+/** What the constructor of the iNFT contract at `inft` deployed. The contracts have been built. */
+export async function deployedModules(open: OpenConnection, inft: Address): Promise<readonly DeployedContract[]> {
+  const token = codePattern(await readArtifact(open.hre, INFT_CONTRACT));
+  const verifier = await inftCall("Reading its verifier", inftContract(inft, open.read.provider).verifier());
+  const located = await locateModules(open.read, inft, token, await modulePatterns(open));
+  return located.map(({ contractName, address }) => ({
+    ...{ contractName, address },
+    constructorArguments: contractName === RETURNED_PROOFS ? [verifier] : [],
   }));
+}
+
+async function modulePatterns(open: OpenConnection): Promise<Record<string, CodePattern>> {
+  const patterns = MODULE_CONTRACTS.map(
+    async (name) => [name, codePattern(await readArtifact(open.hre, name))] as const,
+  );
+  return Object.fromEntries(await Promise.all(patterns));
 }
 
 export interface InftLocation {
@@ -65,9 +77,7 @@ export async function locateInft(open: OpenConnection, given: string | undefined
  */
 export async function trustedInftCode(open: OpenConnection, io: Pick<TaskIo, "log">): Promise<readonly TrustedCode[]> {
   const token = codePattern(await builtArtifact(open.hre, INFT_CONTRACT, io));
-  const modules = await Promise.all(
-    MODULE_CONTRACTS.map(async (name) => codePattern(await readArtifact(open.hre, name))),
-  );
+  const modules = Object.values(await modulePatterns(open));
   const sources = { token, modules, origin: "what the sources here compile to" };
   const record = await fittingRecord(open);
   if (record === undefined) return [sources];

@@ -38,6 +38,8 @@ describe("publishing the source of a deployed iNFT", () => {
     [INFT_CONTRACT, "inft/INFT.sol", ARGUMENTS],
     [VERIFIER_CONTRACT, "verifier/TransferVerifier.sol", [VERIFIER, "2", "172800", [attestor]]],
     [MODULE_CONTRACTS[0], "inft/dialects/INFTDialects.sol", []],
+    [MODULE_CONTRACTS[1], "inft/TokenDocuments.sol", []],
+    [MODULE_CONTRACTS[2], "inft/ReturnedProofs.sol", [VERIFIER]],
   ] as const;
 
   async function live(options: MockExplorerOptions = {}): Promise<Network> {
