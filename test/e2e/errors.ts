@@ -293,9 +293,9 @@ describe("what is refused because of the state of the chain", function () {
     await setWallet(parseAmount("0.5"));
     const poor = { code: "ZG_WALLET_BALANCE", exit: 3 };
     await expectRefusals([
-      { title: "a flow", args: ["flow", "run", ...localhost], remedy: "Send it 0.50", ...poor },
+      { title: "a flow", args: ["flow", "run", ...localhost], remedy: "Send it 0.5", ...poor },
       { title: "a deposit", args: ["ledger", "deposit", "1", ...localhost], remedy: "Send it 0.5", ...poor },
-      { title: "the doctor", args: ["doctor", ...localhost], code: "ZG_DOCTOR", exit: 3, remedy: "Send it 0.55" },
+      { title: "the doctor", args: ["doctor", ...localhost], code: "ZG_DOCTOR", exit: 3, remedy: "Send it 0.5" },
     ]);
     await setWallet(parseAmount("10000"));
   });
