@@ -9,7 +9,7 @@ import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
 const SOURCES = ["contracts", "lib", "scripts", "tasks", "hardhat.config.ts", "package.json", "tsconfig.json"];
 
 describe("a fresh clone, in which nothing was ever built", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   let clone: TemporaryFolder;
   before(async () => {
@@ -32,5 +32,12 @@ describe("a fresh clone, in which nothing was ever built", function () {
     expect(code).to.equal(0);
     expect(stdout.startsWith("{")).to.equal(true);
     expect(answer.data).to.have.property("content", "4");
+  });
+
+  it("has built the modules that it looks for, too", async () => {
+    const { answer } = await hardhatJson(["inft", "deploy"], {}, clone.path);
+    if (!answer.ok) throw new Error(answer.error.message);
+    const { modules } = answer.data as { modules: { contractName: string }[] };
+    expect(modules.map(({ contractName }) => contractName)).to.deep.equal(["INFTDialects", "TokenDocuments"]);
   });
 });
