@@ -129,3 +129,58 @@ export class GoAgentEnvelopeNotOpenedError extends ZgError {
     });
   }
 }
+
+/** These bytes are no encrypted file of 0G's storage clients. */
+export class StorageFileHeaderError extends ZgError {
+  constructor(reason: string) {
+    super({
+      code: "ZG_STORAGE_FILE",
+      exit: EXIT.precondition,
+      message: `This is not an encrypted file of a 0G storage client: ${reason}`,
+      remedy: "Leave the key out to take the bytes as they are stored, or check the root.",
+      details: { reason },
+    });
+  }
+}
+
+/** A file is encrypted in one of two ways, and the key for that way is not given. */
+export class StorageFileKeyMissingError extends ZgError {
+  constructor(values: { format: "aes256" | "ecies" }) {
+    const wanted = values.format === "aes256" ? "the 32-byte key it was encrypted with" : "a private key";
+    super({
+      code: "ZG_STORAGE_FILE_KEY_MISSING",
+      exit: EXIT.precondition,
+      message: `The file is encrypted (${values.format}), and opens with ${wanted}, which is not given`,
+      remedy:
+        values.format === "aes256"
+          ? "Add --decrypt aes256 and the key: --key-file <file>, or ZG_STORAGE_KEY."
+          : "Add --decrypt ecies, with the key of the account it was encrypted to.",
+      details: values,
+    });
+  }
+}
+
+/** An AES-256 key has 32 bytes. Never carries the key. */
+export class StorageFileKeyError extends ZgError {
+  constructor(values: { length: number }) {
+    super({
+      code: "ZG_STORAGE_FILE_KEY_LENGTH",
+      exit: EXIT.usage,
+      message: `A key of a stored file has 32 bytes, not ${values.length}`,
+      remedy: "Give 64 hexadecimal digits, or a file of 32 bytes.",
+      details: values,
+    });
+  }
+}
+
+/** The tag inside the file says that this key does not open it, or that it was altered; it cannot tell the two apart. */
+export class StorageFileNotOpenedError extends ZgError {
+  constructor() {
+    super({
+      code: "ZG_STORAGE_FILE_KEY",
+      exit: EXIT.trust,
+      message: "The stored file does not open: it was encrypted to another key, or altered before it was stored",
+      remedy: "Give the key it was encrypted with. Nothing was written.",
+    });
+  }
+}

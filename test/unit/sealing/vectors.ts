@@ -40,6 +40,16 @@ export interface SealingVectors {
     readonly plaintext: string;
     readonly envelope: string;
   }[];
+  readonly storageFiles: readonly {
+    /** Of `aes256`. */
+    readonly key?: Hex;
+    /** Of `ecies`, with the private key that opens it. */
+    readonly publicKey?: Hex;
+    readonly privateKey?: Hex;
+    readonly draws: readonly Hex[];
+    readonly plaintext: Hex;
+    readonly file: Hex;
+  }[];
 }
 
 export function sealingVectors(): SealingVectors {
