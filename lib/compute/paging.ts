@@ -4,13 +4,12 @@ import type { BlockTag } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import { chainCall } from "../chain/revert.ts";
+import { inParallel } from "../parallel.ts";
 import { ListUnstableError } from "./errors.ts";
 
 /** The contracts refuse larger pages (`LimitTooLarge`), and read a limit of 0 as this. */
 export const PAGE_SIZE = 50;
 const ATTEMPTS = 4;
-/** Public RPC nodes limit how much one client asks at once. */
-const PARALLEL_PAGES = 8;
 
 interface Keyed {
   readonly provider: string;
@@ -46,19 +45,4 @@ export async function readAllRows<Row extends Keyed>(
     if (byProvider.size === total && pages.every((each) => each.total === first.total)) return [...byProvider.values()];
   }
   throw new ListUnstableError({ what, attempts: ATTEMPTS });
-}
-
-/** Maps in order, a few at a time. */
-export async function inParallel<In, Out>(
-  items: readonly In[],
-  work: (item: In) => Promise<Out>,
-  width = PARALLEL_PAGES,
-): Promise<Out[]> {
-  const results = new Array<Out>(items.length);
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as In);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  return results;
 }

@@ -3,8 +3,6 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
-  linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -16,6 +14,7 @@ import path from "node:path";
 import { z } from "zod";
 
 import { EXIT, UsageError, ZgError } from "../errors.ts";
+import { takeProcessLock } from "../process-lock.ts";
 import { factSchema } from "./journal-schema.ts";
 import { JournalCorruptError, type Fact, type Journal } from "./journal.ts";
 
@@ -56,37 +55,6 @@ export class RunBusyError extends ZgError {
       remedy: "Wait until it has ended, then run the command again.",
       details: values,
     });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH"; // EPERM: it lives, and is somebody else's
-  }
-}
-
-/** Makes a file that names this process; what a killed process left is replaced. @throws {RunBusyError} */
-function takeLock(lock: string, file: string): void {
-  const own = `${lock}.${process.pid}`;
-  writeFileSync(own, `${process.pid}`, { mode: 0o600 });
-  try {
-    for (;;) {
-      try {
-        linkSync(own, lock); // with its content at once, and only if there is none
-        return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
-      const pid = Number(readFileSync(lock, "utf8"));
-      if (pid === process.pid) return;
-      if (isAlive(pid)) throw new RunBusyError({ file, pid });
-      rmSync(lock, { force: true });
-    }
-  } finally {
-    rmSync(own, { force: true });
   }
 }
 
@@ -142,8 +110,8 @@ export class FileJournal implements Journal {
 
   #hold(): void {
     if (this.#held) return;
-    mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
-    takeLock(this.#lock, this.file);
+    const pid = takeProcessLock(this.#lock);
+    if (pid !== undefined) throw new RunBusyError({ file: this.file, pid });
     this.#held = true;
     const size = existsSync(this.file) ? statSync(this.file).size : 0;
     if (size !== this.#size) {

@@ -6,7 +6,7 @@ import type { ConfirmedTransaction, TransactionDraft } from "../chain/send.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
 import { tokenBytes } from "./content.ts";
 import { inftInterface } from "./contracts.ts";
-import { readLogs } from "./logs.ts";
+import { readLogs } from "../chain/logs.ts";
 import type { AccessProof } from "./proof-access.ts";
 import type { TransferValidityProof } from "./proof.ts";
 import type { TokenQuery, TokenView } from "./show.ts";

@@ -6,7 +6,7 @@ import type { ReadContext } from "../chain/context.ts";
 import type { Hex } from "../hex.ts";
 import { tokenBytes } from "./content.ts";
 import { inftInterface } from "./contracts.ts";
-import { readLogs } from "./logs.ts";
+import { readLogs } from "../chain/logs.ts";
 import type { TokenQuery } from "./show.ts";
 
 /** One event, as the decoder gives it: addresses checksummed, integers as bigint. */

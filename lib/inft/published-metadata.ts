@@ -5,7 +5,7 @@ import { keccak256 } from "ethers";
 import type { ReadContext } from "../chain/context.ts";
 import { fromHex, type Address, type Hex } from "../hex.ts";
 import { dialectsInterface } from "./contracts.ts";
-import { readLogs } from "./logs.ts";
+import { readLogs } from "../chain/logs.ts";
 
 /** The metadata with this keccak256, from the event of its publication; undefined when it never was published. */
 export async function readPublishedMetadata(

@@ -11,7 +11,7 @@ import { activeIn, findAttestorSet } from "./attestor/set.ts";
 import { tokenBytes } from "./content.ts";
 import { inftContract } from "./contracts.ts";
 import { argumentsOf, topicOf } from "./events.ts";
-import { readLogs } from "./logs.ts";
+import { readLogs } from "../chain/logs.ts";
 import type { Datum } from "./mint.ts";
 import { modeOfCode } from "./mode.ts";
 import { codeHashAt } from "./records.ts";

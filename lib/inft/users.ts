@@ -8,7 +8,7 @@ import { checksum, type Address } from "../hex.ts";
 import { readAuthorizations, type AuthorizationTerms } from "./authorize.ts";
 import { tokenBytes } from "./content.ts";
 import { inftContract, inftInterface } from "./contracts.ts";
-import { readLogs } from "./logs.ts";
+import { readLogs } from "../chain/logs.ts";
 import type { TokenQuery } from "./show.ts";
 import { inftCall } from "./translate.ts";
 

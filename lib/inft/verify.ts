@@ -17,7 +17,7 @@ import { traceData } from "./data-trail.ts";
 import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
 import { SealedToAnotherKeyError, TokenNotProvenError } from "./errors.ts";
 import { readTokenEvents, type TokenEvent } from "./events.ts";
-import { readLogs } from "./logs.ts";
+import { readLogs } from "../chain/logs.ts";
 import { codeAt, whyNotGenuine } from "./genuine.ts";
 import { inferenceTokenId } from "./mint.ts";
 import { readToken, type InferenceRecord, type TokenQuery, type TokenView } from "./show.ts";

@@ -10,11 +10,12 @@ import { JsonRpcProvider, Wallet } from "ethers";
 
 import type { ReadContext, WriteContext } from "../../../lib/chain/context.ts";
 import { inferenceServing, ledgerManager } from "../../../lib/chain/contracts.ts";
-import { inParallel, PAGE_SIZE } from "../../../lib/compute/paging.ts";
+import { PAGE_SIZE } from "../../../lib/compute/paging.ts";
 import { listServices } from "../../../lib/compute/providers.ts";
 import { SessionTokens } from "../../../lib/compute/session.ts";
 import type { Address } from "../../../lib/hex.ts";
 import { networkNamed } from "../../../lib/networks.ts";
+import { inParallel } from "../../../lib/parallel.ts";
 import { parseAmount } from "../../../lib/units.ts";
 import { median } from "./measure.ts";
 

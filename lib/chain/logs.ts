@@ -1,7 +1,7 @@
 import type { Filter, Log as ChainLog } from "ethers";
 
-import type { ReadContext } from "../chain/context.ts";
-import { chainCall, RpcUnreachableError } from "../chain/revert.ts";
+import type { ReadContext } from "./context.ts";
+import { chainCall, RpcUnreachableError } from "./revert.ts";
 
 /** Below this, a node that refuses a range is not refusing because of its size. */
 const SMALLEST_RANGE = 1_000;

@@ -1,0 +1,47 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH"; // EPERM: it lives, and is somebody else's
+  }
+}
+
+/**
+ * Makes a file that names this process, unless it names another one that lives. What a killed process left is replaced.
+ * Whoever took it removes it. Answers the process that holds it, if that is not this one.
+ */
+export function takeProcessLock(lock: string): number | undefined {
+  mkdirSync(path.dirname(lock), { recursive: true, mode: 0o700 });
+  const own = `${lock}.${process.pid}`;
+  writeFileSync(own, `${process.pid}`, { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        linkSync(own, lock); // with its content at once, and only if there is none
+        return undefined;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      const holder = holderOf(lock);
+      if (holder === process.pid) return undefined;
+      if (holder !== undefined && isAlive(holder)) return holder;
+      rmSync(lock, { force: true });
+    }
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** The process named in a lock; undefined when it was removed meanwhile. */
+function holderOf(lock: string): number | undefined {
+  try {
+    return Number(readFileSync(lock, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
