@@ -15,9 +15,10 @@ import { bootContracts } from "./boot.ts";
 import { bootOptions } from "./boot-options.ts";
 import { ForkWithoutContractsError } from "./errors.ts";
 import { Galileo } from "./galileo.ts";
-import { attestorPort, localServices } from "./local-services.ts";
+import { attestorPort, localServices, storagePort } from "./local-services.ts";
 import { startLocalProvider } from "./provider/local-provider.ts";
 import { codeAt, readAddress, type Eip1193 } from "./rpc.ts";
+import { startLocalStorage } from "./storage/local-storage.ts";
 
 /**
  * Boots the embedded Galileo on an empty chain.
@@ -61,7 +62,18 @@ async function equip(
   });
   const log = options.log ?? (() => undefined);
   const attestor = await startLocalAttestor({ network, provider, port: attestorPort(options), log });
-  const galileo = new Galileo({ network, rpc, provider, startProvider: startLocalProvider, attestor, log }, owner);
+  const storage = await startLocalStorage({
+    rpc,
+    chainId: network.chainId,
+    flow: network.contracts.storageFlow,
+    port: storagePort(options),
+    ...(options.storageNodes === undefined ? {} : { nodes: options.storageNodes }),
+  }).catch(async (error: unknown) => {
+    await attestor.stop();
+    throw error;
+  });
+  const parts = { network, rpc, provider, startProvider: startLocalProvider, attestor, storage, log };
+  const galileo = new Galileo(parts, owner);
   try {
     await galileo.registerProviders(localServices(mode, options), placeContracts);
     return galileo;

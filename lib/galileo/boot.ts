@@ -8,6 +8,7 @@ import { ROLES } from "../chain/development-roles.ts";
 import { handOverBeacons, placePredeploys } from "./place.ts";
 import { SETTINGS } from "./predeploys.ts";
 import { balanceOf, sendRaw, setBalance, type Eip1193 } from "./rpc.ts";
+import { placeStorage } from "./storage/place.ts";
 import type { IInferenceServing } from "../../types/ethers-contracts/index.ts";
 
 /** Places 0G's contracts, runs their own initialisers, registers and recommends the services in the ledger. */
@@ -52,6 +53,7 @@ export async function bootContracts(rpc: Eip1193, network: Network): Promise<voi
     );
   }
   await handOverBeacons(rpc, owner);
+  await placeStorage(rpc, owner);
 }
 
 /** Registers `provider`'s service with the stake the contract asks for, or updates it when it has one. */

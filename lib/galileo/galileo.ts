@@ -15,6 +15,7 @@ import { fundUpTo, registerService, setEndorsement } from "./boot.ts";
 import type { LocalProvider, LocalProviderOptions, SettlementOutcome } from "./provider/options.ts";
 import { impersonating, impersonatingWith, passTime, setBalance, type Eip1193 } from "./rpc.ts";
 import { inspectGalileo, type GalileoStatus } from "./status.ts";
+import type { LocalStorage } from "./storage/local-storage.ts";
 
 export interface GalileoParts {
   readonly network: Network;
@@ -22,6 +23,7 @@ export interface GalileoParts {
   readonly provider: BrowserProvider;
   readonly startProvider: (options: LocalProviderOptions) => Promise<LocalProvider>;
   readonly attestor: LocalAttestor;
+  readonly storage: LocalStorage;
   readonly log: Log;
 }
 
@@ -90,6 +92,11 @@ export class Galileo {
   /** The attestor of this process, which re-encrypts data that changes hands. Its key ends with the connection. */
   get attestor(): LocalAttestor {
     return this.#parts.attestor;
+  }
+
+  /** 0G Storage in this process: the indexer's URL, its nodes, and the faults they can be told to have. */
+  get storage(): LocalStorage {
+    return this.#parts.storage;
   }
 
   /** Address of the owner of 0G's contracts: development account 9 when embedded, the real owner's on a fork. */
@@ -206,11 +213,15 @@ export class Galileo {
     return inspectGalileo({ network, rpc, provider, fetch: globalThis.fetch, attestors: [this.attestor] });
   }
 
-  /** Stops providers and attestor. The connection's `close()` calls it. */
+  /** Stops providers, attestor and storage. The connection's `close()` calls it. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([this.attestor.stop(), ...this.#providers.map(async (provider) => provider.close())]);
+    await Promise.all([
+      this.attestor.stop(),
+      this.storage.stop(),
+      ...this.#providers.map(async (provider) => provider.close()),
+    ]);
     this.#parts.provider.destroy();
   }
 

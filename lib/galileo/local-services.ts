@@ -3,9 +3,9 @@
 import { ROLES } from "../chain/development-roles.ts";
 import type { NewProvider } from "./galileo.ts";
 
-/** What `galileo up` may change about the three providers. */
+/** What `galileo up` and tests may change about what runs beside the chain. */
 export interface LocalServiceOptions {
-  /** First of four consecutive ports: three providers and the attestor; 0 or absent takes free ones. */
+  /** First of consecutive ports: three providers, the attestor, storage indexer and nodes; 0 or absent takes free ones. */
   readonly providerPort?: number;
   /** Milliseconds between settlements of each provider. Absent: they settle when told to. */
   readonly settleIntervalMs?: number;
@@ -13,6 +13,8 @@ export interface LocalServiceOptions {
   readonly upstream?: string;
   /** The name of the model that server serves. Services that forward are registered under it. */
   readonly upstreamModel?: string;
+  /** How many storage nodes share every file: a power of two. Default 1. */
+  readonly storageNodes?: number;
 }
 
 const TITLE = "Deterministic responder of the embedded Galileo; not a language model";
@@ -28,6 +30,12 @@ const SERVICES = [
 /** The port after the last provider's. */
 export function attestorPort({ providerPort = 0 }: LocalServiceOptions): number {
   return providerPort === 0 ? 0 : providerPort + SERVICES.length;
+}
+
+/** The port after the attestor's: the indexer's. The storage nodes follow. */
+export function storagePort(options: LocalServiceOptions): number {
+  const attestor = attestorPort(options);
+  return attestor === 0 ? 0 : attestor + 1;
 }
 
 /** The three providers, with their accounts and names: others on a fork, which may be a fork of an embedded network. */

@@ -6,12 +6,11 @@
 import type { AddressInfo } from "node:net";
 
 import { Transaction } from "ethers";
-import type { FastifyInstance } from "fastify";
 
 import { revertDataOf } from "../chain/revert.ts";
 import { isHex, type Address, type Hex } from "../hex.ts";
 import { asListenError } from "../listen.ts";
-import { isLoopbackHost } from "../loopback.ts";
+import { answerBody, CODES, failed, refuseForeignPages, succeeded, type Answer, type Call } from "./json-rpc.ts";
 import type { Eip1193 } from "./rpc.ts";
 
 export interface RpcServerOptions {
@@ -30,21 +29,9 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-/** Of JSON-RPC 2.0, and `reverted` of geth, which clients know. */
-const CODES = { parse: -32700, invalidRequest: -32600, internal: -32603, refused: -32000, reverted: 3 } as const;
+/** Of geth, which clients know. */
+const REVERTED = 3;
 const MAX_BODY = 32 * 1024 * 1024;
-const MAX_BATCH = 1_000;
-
-type Id = string | number | null;
-type Answer =
-  | { jsonrpc: "2.0"; id: Id; result: unknown }
-  | { jsonrpc: "2.0"; id: Id; error: { code: number; message: string; data?: unknown } };
-
-interface Call {
-  readonly id: Id | undefined;
-  readonly method: string;
-  readonly params: unknown[];
-}
 
 /**
  * Serves `rpc` on 127.0.0.1.
@@ -58,7 +45,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     await reply.status(error.statusCode ?? 500).send(failed(null, CODES.parse, error.message));
   });
   app.post("/", async (request, reply) => {
-    const answer = await answerBody(options, request.body);
+    const answer = await answerBody(request.body, async (call) => perform(options, call));
     // A notification, or a batch of nothing else, has no answer.
     if (answer === undefined) await reply.status(204).send();
     else await reply.send(answer);
@@ -73,60 +60,18 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   return { url: `http://127.0.0.1:${port}`, port, close: async () => app.close() };
 }
 
-/**
- * No page of another origin may drive the chain: there are no CORS headers, only `application/json` is read (a page
- * cannot send that without asking first), and a host name that merely resolves to 127.0.0.1 is refused.
- */
-function refuseForeignPages(app: FastifyInstance): void {
-  app.removeContentTypeParser("text/plain");
-  app.addHook("onRequest", async (request, reply) => {
-    if (isLoopbackHost(request.headers.host)) return;
-    await reply.status(403).send(failed(null, CODES.refused, "only 127.0.0.1 and localhost are served"));
-  });
-}
-
-async function answerBody(options: RpcServerOptions, body: unknown): Promise<Answer | Answer[] | undefined> {
-  if (!Array.isArray(body)) return answerOne(options, body);
-  if (body.length === 0 || body.length > MAX_BATCH) {
-    return failed(null, CODES.invalidRequest, `a batch holds 1 to ${MAX_BATCH} requests, this one ${body.length}`);
-  }
-  const answers: Answer[] = [];
-  // In order, so that a batch of transactions is one sequence.
-  for (const request of body as unknown[]) {
-    const answer = await answerOne(options, request);
-    if (answer !== undefined) answers.push(answer);
-  }
-  return answers.length === 0 ? undefined : answers;
-}
-
-async function answerOne(options: RpcServerOptions, request: unknown): Promise<Answer | undefined> {
-  const call = parseCall(request);
-  if (call === undefined) return failed(null, CODES.invalidRequest, "not a JSON-RPC 2.0 request");
-  const answer = await perform(options, call);
-  return call.id === undefined ? undefined : answer;
-}
-
-function parseCall(request: unknown): Call | undefined {
-  if (typeof request !== "object" || request === null) return undefined;
-  const { id, method, params = [] } = request as Record<string, unknown>;
-  const idOk = id === undefined || id === null || typeof id === "string" || typeof id === "number";
-  if (!idOk || typeof method !== "string" || !Array.isArray(params)) return undefined;
-  return { id, method, params };
-}
-
 async function perform({ rpc, mayBroadcast, own = {} }: RpcServerOptions, call: Call): Promise<Answer> {
-  const { method, params } = call;
-  const id = call.id ?? null;
+  const { id, method, params } = call;
   const answer = Object.hasOwn(own, method) ? own[method] : undefined;
-  if (answer !== undefined) return { jsonrpc: "2.0", id, result: answer() };
+  if (answer !== undefined) return succeeded(id, answer());
   const sender = method === "eth_sendRawTransaction" ? senderOf(params[0]) : undefined;
   if (sender !== undefined && !mayBroadcast(sender)) return failed(id, CODES.refused, refusal(sender));
   try {
-    return { jsonrpc: "2.0", id, result: await rpc.request({ method, params }) };
+    return succeeded(id, await rpc.request({ method, params: [...params] }));
   } catch (error) {
     // A live node takes a transaction that will fail and answers with its hash; so does this one.
     const hash = method.startsWith("eth_send") ? minedHashOf(error) : undefined;
-    return hash === undefined ? failure(id, error) : { jsonrpc: "2.0", id, result: hash };
+    return hash === undefined ? failure(id, error) : succeeded(id, hash);
   }
 }
 
@@ -155,14 +100,10 @@ function minedHashOf(error: unknown): Hex | undefined {
   return isHex(hash) ? hash : undefined;
 }
 
-function failure(id: Id, error: unknown): Answer {
+function failure(id: Call["id"], error: unknown): Answer {
   const { message, code } = error as { message: string; code?: unknown };
   const reverted = revertDataOf(error);
   // geth's form, from which every client takes revert data.
-  if (reverted !== undefined) return failed(id, CODES.reverted, message, reverted);
+  if (reverted !== undefined) return failed(id, REVERTED, message, reverted);
   return failed(id, typeof code === "number" ? code : CODES.internal, message);
-}
-
-function failed(id: Id, code: number, message: string, data?: unknown): Answer {
-  return { jsonrpc: "2.0", id, error: { code, message, ...(data === undefined ? {} : { data }) } };
 }

@@ -14,6 +14,7 @@ import type { Galileo } from "./galileo.ts";
 import type { LocalServiceOptions } from "./local-services.ts";
 import { firstUpstreamModel } from "./provider/local-provider.ts";
 import { startRpcServer } from "./rpc-server.ts";
+import { STORAGE_METHOD, storageEntry, type LocalStorageEntry } from "./storage/entry.ts";
 
 export interface ServeOptions extends Pick<LocalServiceOptions, "providerPort" | "upstream"> {
   /** Of the chain; 0 takes a free one. */
@@ -40,6 +41,7 @@ export interface ServedGalileo {
   readonly contracts: ZgContracts;
   readonly providers: readonly ServedProvider[];
   readonly attestor: LocalAttestorEntry;
+  readonly storage: LocalStorageEntry;
   /** The 20 published accounts, keys included: they are no secret anywhere. */
   readonly accounts: readonly ServedAccount[];
   readonly galileo: Galileo;
@@ -70,13 +72,14 @@ export async function serveGalileo(
     const { galileo } = connection;
     const { address, url: attestorUrl, publicKey } = galileo.attestor;
     const attestor: LocalAttestorEntry = { address, url: attestorUrl, publicKey };
+    const storage = storageEntry(galileo.storage);
     const accounts = servedAccounts();
     const own = new Set(accounts.map(({ address }) => address));
     const server = await startRpcServer({
       rpc: connection.provider,
       port,
       mayBroadcast: (sender) => own.has(sender),
-      own: { [ATTESTORS_METHOD]: () => [attestor] },
+      own: { [ATTESTORS_METHOD]: () => [attestor], [STORAGE_METHOD]: () => storage },
     });
     const { services } = await galileo.status();
     const close = async () => {
@@ -88,7 +91,7 @@ export async function serveGalileo(
       return { address, url, teeSigner, model: service?.model ?? "", endorsed: service?.endorsed ?? false };
     });
     const { chainId, contracts } = galileo.network;
-    return { url: server.url, chainId, contracts, providers, attestor, accounts, galileo, close };
+    return { url: server.url, chainId, contracts, providers, attestor, storage, accounts, galileo, close };
   } catch (error) {
     await connection.close();
     throw error;

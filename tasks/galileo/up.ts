@@ -27,8 +27,8 @@ async function up(args: UpArguments, hre: HardhatRuntimeEnvironment, io: TaskIo)
     log: io.log,
   });
   void closeOnSignal("galileo", served.close, io);
-  const { url, chainId, contracts, providers, attestor, accounts } = served;
-  return { data: { url, chainId, contracts, providers, attestor, accounts }, text: describe(served) };
+  const { url, chainId, contracts, providers, attestor, storage, accounts } = served;
+  return { data: { url, chainId, contracts, providers, attestor, storage, accounts }, text: describe(served) };
 }
 
 function parseUpstream(text: string): string {
@@ -40,7 +40,15 @@ function parseUpstream(text: string): string {
   });
 }
 
-function describe({ url, chainId, contracts, providers, attestor, accounts }: ServedGalileo): readonly string[] {
+function describe({
+  url,
+  chainId,
+  contracts,
+  providers,
+  attestor,
+  storage,
+  accounts,
+}: ServedGalileo): readonly string[] {
   const used = accounts.filter(({ index, role }) => index === 1 || role !== "free");
   const network = url === `http://127.0.0.1:${DEFAULT_PORT}` ? "" : `LOCALHOST_RPC_URL=${url} `;
   const hardhat = `${network}npx hardhat --network localhost`;
@@ -51,6 +59,7 @@ function describe({ url, chainId, contracts, providers, attestor, accounts }: Se
     `  LedgerManager       ${contracts.ledgerManager}`,
     `  InferenceServing    ${contracts.inferenceServing}`,
     `  FineTuningServing   ${contracts.fineTuningServing}`,
+    `  Flow (storage)      ${contracts.storageFlow}`,
     "",
     "Providers",
     ...providers.map(
@@ -59,6 +68,10 @@ function describe({ url, chainId, contracts, providers, attestor, accounts }: Se
     "",
     "Attestor (development: an ordinary key, made for this run)",
     `  ${attestor.address}  ${attestor.url}`,
+    "",
+    "Storage (what is stored goes with this chain)",
+    `  indexer  ${storage.indexer}`,
+    ...storage.nodes.map(({ url: at, shardId, numShard }) => `  node     ${at}  shard ${shardId} of ${numShard}`),
     "",
     `Accounts, 10000 0G each. The keys are published: never use them on a public chain (all ${accounts.length}: --json)`,
     ...used.map(({ index, address, privateKey, role }) => `  #${index}  ${address}  ${privateKey}  ${role}`),

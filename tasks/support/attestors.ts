@@ -1,6 +1,5 @@
 /** Which attestors a task asks: named by the user, the network's own, or those that the token's verifier publishes. */
 
-import { chainCall } from "../../lib/chain/revert.ts";
 import { describeAttestor, findAttestors, type FoundAttestor } from "../../lib/inft/attestor/client.ts";
 import { setting } from "../../lib/env.ts";
 import { ATTESTORS_METHOD, type LocalAttestorEntry } from "../../lib/galileo/attestor.ts";
@@ -8,6 +7,7 @@ import type { Address } from "../../lib/hex.ts";
 import { isEphemeral } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 import type { OpenConnection } from "./connection.ts";
+import { askServed } from "./served.ts";
 
 /**
  * The attestors of the network's own: of this process, or of the one that serves `localhost`. None on live networks, nor
@@ -17,20 +17,7 @@ export async function ownAttestors(open: OpenConnection): Promise<readonly Local
   const { network, connection } = open;
   if (isEphemeral(network)) return [connection.galileo.attestor];
   if (network.mode === "live") return [];
-  try {
-    const asked = connection.provider.request({ method: ATTESTORS_METHOD });
-    return (await chainCall("Asking for the network's attestors", asked)) as LocalAttestorEntry[];
-  } catch (error) {
-    if (isUnknownMethod(error)) return [];
-    throw error;
-  }
-}
-
-/** JSON-RPC's code for a method the node does not have, however deep it was wrapped. */
-function isUnknownMethod(error: unknown, depth = 0): boolean {
-  if (typeof error !== "object" || error === null || depth > 4) return false;
-  const { code, error: inner, cause } = error as Record<"code" | "error" | "cause", unknown>;
-  return code === -32601 || code === -32004 || [inner, cause].some((nested) => isUnknownMethod(nested, depth + 1));
+  return (await askServed<LocalAttestorEntry[]>(connection, ATTESTORS_METHOD, "attestors")) ?? [];
 }
 
 /** The URLs of `--attestor`, else of ZG_ATTESTORS; empty when neither is given. */

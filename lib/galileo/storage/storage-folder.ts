@@ -1,0 +1,44 @@
+/** Where nodes keep segments: the folder they were given, or one of this run's own, which goes with it. */
+
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export interface StorageFolder {
+  /** Makes the folder when it is first needed. */
+  readonly path: () => Promise<string>;
+  /** Removes it if it is this run's own. */
+  readonly close: () => Promise<void>;
+}
+
+export function storageFolder(given: string | undefined): StorageFolder {
+  return given === undefined ? ownFolder() : { path: async () => making(given), close: async () => undefined };
+}
+
+async function making(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+function ownFolder(): StorageFolder {
+  let made: Promise<string> | undefined;
+  let folder: string | undefined;
+  // A process may end without closing its connections.
+  const removeAtExit = () => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  const make = async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "galileo-storage-"));
+    process.once("exit", removeAtExit);
+    return folder;
+  };
+  return {
+    path: async () => (made ??= make()),
+    async close() {
+      const gone = await made;
+      process.off("exit", removeAtExit);
+      if (gone !== undefined) await rm(gone, { recursive: true, force: true });
+    },
+  };
+}
