@@ -47,7 +47,7 @@ async function attestorUrls(
 /** Finds a ciphertext among the objects kept here, else with attestors, and says from whom it came. */
 export function ciphertextFinder(
   open: OpenConnection,
-  inft: Address,
+  { inft, tokenId }: Pick<TokenView, "inft" | "tokenId">,
   { attestor, maxBytes }: Fetching,
   io: TaskIo,
 ): (dataHash: Hex) => Promise<FoundCiphertext> {
@@ -57,7 +57,7 @@ export function ciphertextFinder(
     const kept = await objects.get(dataHash);
     if (kept !== undefined) return { bytes: kept };
     urls ??= attestorUrls(open, inft, attestor);
-    const found = await fetchObject({ signal: io.signal }, { urls: await urls, dataHash, maxBytes });
+    const found = await fetchObject({ signal: io.signal }, { urls: await urls, inft, tokenId, dataHash, maxBytes });
     if ("bytes" in found) io.log(`fetched ${dataHash} from ${found.from ?? "an attestor"}`);
     return found;
   };
@@ -66,11 +66,12 @@ export function ciphertextFinder(
 /** The ciphertext of every datum, in order. @throws {ContentNotHereError} */
 export async function ciphertextsOf(
   open: OpenConnection,
-  { inft, tokenId, datas }: TokenView,
+  token: TokenView,
   fetching: Fetching,
   io: TaskIo,
 ): Promise<Uint8Array[]> {
-  const find = ciphertextFinder(open, inft, fetching, io);
+  const { tokenId, datas } = token;
+  const find = ciphertextFinder(open, token, fetching, io);
   const ciphertexts: Uint8Array[] = [];
   for (const { dataHash } of datas) {
     const found = await find(dataHash);

@@ -58,7 +58,7 @@ export async function decryptHere(
 ): Promise<DecryptedDatum[]> {
   const { network, read } = open;
   const { inft } = token;
-  const find = ciphertextFinder(open, inft, fetching, io);
+  const find = ciphertextFinder(open, token, fetching, io);
   const fetched = new Map<Hex, Uint8Array>();
   const data = await decryptToken({
     token,

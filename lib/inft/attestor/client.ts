@@ -192,7 +192,7 @@ export interface Reencrypted {
 
 /**
  * Has a token's data re-encrypted for its receiver. The owner signs once; each attestor gets the data keys sealed to it.
- * Comes back only when all attestors signed one and the same result and the first one delivered its ciphertexts.
+ * Comes back only when all attestors signed one and the same result and the first one sent its ciphertexts.
  * @throws {AttestorDownError} {@link AttestorRefusedError} {@link AttestorLiesError} {@link AbortedError}
  */
 export async function requestReencryption(deps: HttpDeps, params: ReencryptionParams): Promise<Reencrypted> {
@@ -206,9 +206,7 @@ export async function requestReencryption(deps: HttpDeps, params: ReencryptionPa
   const answered = await askOne(deps, params, first, signature, { peers });
   const ownership = checkedOwnership(access, first, answered);
   requireSeeds(first, others, answered);
-  const ciphertexts = await Promise.all(
-    answered.newDataHashes.map(async (hash, index) => fetchNew(deps, params, first, hash, index)),
-  );
+  const ciphertexts = checkedCiphertexts(first, answered);
   const signatures = [answered.signature];
   for (const [index, other] of others.entries()) {
     const seed = answered.sealedSeeds[index];
@@ -234,7 +232,9 @@ async function askOne(
   const digest = requestDigest(access);
   const boxes = dataKeys.map((key, index) => sealForAttestor(key, fromHex(publicKey), digest, index, randomBytes));
   const body = serializeRequest({ access, signature, boxes, ciphertexts, ...sharing });
-  const answer = await ask({ ...deps, maxResponseBytes: MAX_ANSWER_BYTES }, url, {
+  const size = ciphertexts.reduce((sum, { length }) => sum + length + CHUNK_SLACK, 0);
+  const maxResponseBytes = MAX_ANSWER_BYTES + Math.ceil(size / 3) * 4;
+  const answer = await ask({ ...deps, maxResponseBytes }, url, {
     what: "Asking the attestor to re-encrypt",
     url: `${url}${ATTESTOR_PATHS.reencrypt}`,
     method: "POST",
@@ -277,22 +277,19 @@ function requireSeeds(first: FoundAttestor, others: readonly FoundAttestor[], { 
   }
 }
 
-/** Fetches a new ciphertext: a receiver who cannot get it has bought nothing. */
-async function fetchNew(
-  deps: HttpDeps,
-  { ciphertexts }: ReencryptionParams,
+/** A receiver who cannot have the new ciphertexts has bought nothing. */
+function checkedCiphertexts(
   { url }: FoundAttestor,
-  hash: Hex,
-  index: number,
-): Promise<Uint8Array> {
-  const maxResponseBytes = (ciphertexts[index]?.length ?? 0) + CHUNK_SLACK;
-  const path = ATTESTOR_PATHS.object(hash);
-  const request = { what: "Fetching a new ciphertext", url: `${url}${path}`, method: "GET" } as const;
-  const { bytes } = await ask({ ...deps, maxResponseBytes }, url, request);
-  if (bytes.length === 0 || storageRoot(bytes) !== hash) {
-    throw new AttestorLiesError({ url, problem: `what it keeps as ${hash} has another hash` });
+  { newDataHashes, ciphertexts }: Reencryption,
+): readonly Uint8Array[] {
+  const lie = (problem: string) => new AttestorLiesError({ url, problem });
+  if (ciphertexts.length !== newDataHashes.length) throw lie(`it sent ${ciphertexts.length} new ciphertexts`);
+  for (const [index, hash] of newDataHashes.entries()) {
+    const bytes = ciphertexts[index] ?? new Uint8Array(0);
+    if (bytes.length === 0 || storageRoot(bytes) !== hash)
+      throw lie(`the ciphertext it sent for ${hash} has another hash`);
   }
-  return bytes;
+  return ciphertexts;
 }
 
 /** One exchange; anything but success has a class. */

@@ -36,6 +36,20 @@ export class AttestorLimitError extends DomainError {
   }
 }
 
+/** A ciphertext is kept, but not for whoever asks now. */
+export class AttestorObjectError extends DomainError {
+  constructor(values: { dataHash: Hex; inft: Address; tokenId: bigint }) {
+    const { dataHash, inft, tokenId } = values;
+    super(
+      "ZG_ATTESTOR_OBJECT",
+      EXIT.trust,
+      `${dataHash} is no datum of token ${tokenId} of ${inft} now, so it is not given out`,
+      "Ask again when the transfer is done: a ciphertext is served while the chain lists it for its token.",
+      values,
+    );
+  }
+}
+
 /** A request is for another chain than the one the attestor reads. */
 export class AttestorChainError extends DomainError {
   constructor(values: { asked: number; served: number }) {

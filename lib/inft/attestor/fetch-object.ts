@@ -3,11 +3,20 @@
 import { ProviderTimeoutError } from "../../compute/errors.ts";
 import { exchange, type HttpDeps } from "../../compute/provider-http.ts";
 import { AbortedError, ZgError } from "../../errors.ts";
-import type { Hex } from "../../hex.ts";
+import type { Address, Hex } from "../../hex.ts";
 import { storageRoot } from "../../storage/merkle.ts";
 import type { FoundCiphertext } from "../decrypt.ts";
 import { attestorUrl } from "./client.ts";
-import { ATTESTOR_PATHS } from "./paths.ts";
+import { objectOf } from "./paths.ts";
+
+export interface ObjectQuery {
+  readonly urls: readonly string[];
+  readonly inft: Address;
+  readonly tokenId: bigint;
+  /** As the chain lists it for that token. */
+  readonly dataHash: Hex;
+  readonly maxBytes: number;
+}
 
 /**
  * Asks one attestor after the other for a ciphertext, by the hash the chain lists. Which attestor has it does not matter.
@@ -15,11 +24,11 @@ import { ATTESTOR_PATHS } from "./paths.ts";
  */
 export async function fetchObject(
   deps: HttpDeps,
-  { urls, dataHash, maxBytes }: { readonly urls: readonly string[]; readonly dataHash: Hex; readonly maxBytes: number },
+  { urls, maxBytes, ...object }: ObjectQuery,
 ): Promise<FoundCiphertext> {
   const asked: string[] = [];
   for (const url of urls) {
-    const answer = await askFor({ ...deps, maxResponseBytes: maxBytes }, url, dataHash);
+    const answer = await askFor({ ...deps, maxResponseBytes: maxBytes }, url, object);
     if (typeof answer !== "string") return { bytes: answer, from: url };
     asked.push(`${url} ${answer}`);
   }
@@ -27,11 +36,17 @@ export async function fetchObject(
 }
 
 /** The bytes, or why there are none. */
-async function askFor(deps: HttpDeps, attestor: string, dataHash: Hex): Promise<Uint8Array | string> {
+async function askFor(
+  deps: HttpDeps,
+  attestor: string,
+  object: Pick<ObjectQuery, "inft" | "tokenId" | "dataHash">,
+): Promise<Uint8Array | string> {
+  const { dataHash } = object;
   try {
-    const url = `${attestorUrl(attestor)}${ATTESTOR_PATHS.object(dataHash)}`;
+    const url = `${attestorUrl(attestor)}${objectOf(object)}`;
     const { status, bytes } = await exchange(deps, { what: "Fetching a ciphertext", url, method: "GET" });
     if (status === 404) return "does not keep it";
+    if (status === 403) return "does not give it out: the chain does not list it for this token";
     if (status !== 200) return `answered with status ${status}`;
     return bytes.length > 0 && storageRoot(bytes) === dataHash ? bytes : "keeps something else under that hash";
   } catch (error) {

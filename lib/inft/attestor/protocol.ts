@@ -4,7 +4,8 @@
  *
  *     GET  /v1/attestor            who it is
  *     POST /v1/reencrypt           a request as below; answers a re-encryption, or {"error": {code, message, remedy}}
- *     GET  /v1/objects/<data hash> the bytes of a ciphertext it made
+ *     GET  /v1/objects/<data hash>?contract=0x…&token=<id>   the bytes of a ciphertext it made, while the chain lists
+ *                                  that hash for that token
  *
  * What the owner signs (`reencryptionRequestDigest`) is not repeated in the body: it follows from the access proof.
  */
@@ -21,7 +22,7 @@ import type { AttestorLimits } from "./limits.ts";
 import type { SharedSeed } from "./seed.ts";
 
 export const ATTESTOR_PROTOCOL = "0g-inft-attestor";
-export const ATTESTOR_VERSION = 1;
+export const ATTESTOR_VERSION = 2;
 /** What every attestor of this project calls itself: it runs in no TEE, and nothing proves which code it runs. */
 export const DEVELOPMENT_KIND = "development";
 
@@ -64,6 +65,11 @@ export interface Reencryption {
   readonly signature: Hex;
   /** One for each peer, in the order asked for. */
   readonly sealedSeeds: readonly SharedSeed[];
+  /**
+   * The new ciphertexts, one a datum: for the owner, who publishes them when they may be public. Those who were brought a
+   * seed make the same ones, and send none.
+   */
+  readonly ciphertexts: readonly Uint8Array[];
 }
 
 /** What the owner signs for the access proof at hand. */
@@ -139,6 +145,12 @@ export function serializeRequest(request: AttestorRequest): string {
   });
 }
 
+/** An answer as it goes over HTTP. */
+export function serializeReencryption({ ciphertexts, ...rest }: Reencryption): string {
+  const base64 = ciphertexts.map((bytes) => Buffer.from(bytes).toString("base64"));
+  return JSON.stringify({ ...rest, ciphertexts: base64 });
+}
+
 /** Bytes that a body may have: ciphertexts in base64, and everything else, generously. */
 export function maxBodyBytes({ maxBytes }: Pick<AttestorLimits, "maxBytes">): number {
   return Math.ceil(maxBytes / 3) * 4 + 512 * 1024;
@@ -162,6 +174,7 @@ export const reencryptionSchema = z.object({
   encryptedPubKey: bytesSchema(64, 64),
   signature: bytesSchema(65, 65),
   sealedSeeds: z.array(seedSchema).max(255),
+  ciphertexts: z.array(base64Schema).max(255),
 });
 
 export const refusalSchema = z.object({

@@ -94,7 +94,8 @@ export async function reencrypt(ctx: AttestorContext, request: AttestorRequest):
     );
     const { action, contract, tokenId, to } = access;
     ctx.log?.(`signed the ${action} of token ${tokenId} of ${contract} to ${to}: ${newDataHashes.join(", ")}`);
-    return { newDataHashes, sealedKeys, encryptedPubKey, signature: ctx.key.sign(proof), sealedSeeds };
+    const ciphertexts = shared === undefined ? sealed.map(({ ciphertext }) => ciphertext) : [];
+    return { newDataHashes, sealedKeys, encryptedPubKey, signature: ctx.key.sign(proof), sealedSeeds, ciphertexts };
   } finally {
     seed.fill(0);
   }

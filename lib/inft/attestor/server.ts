@@ -7,8 +7,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { EXIT, ZgError, type ExitCode } from "../../errors.ts";
 import { asListenError } from "../../listen.ts";
 import { isLoopback, isLoopbackHost } from "../../loopback.ts";
-import type { Hex } from "../../hex.ts";
-import { AttestorBusyError, AttestorLimitError, AttestorRequestError } from "./errors.ts";
+import { parseAddress, type Address, type Hex } from "../../hex.ts";
+import { AttestorBusyError, AttestorLimitError, AttestorObjectError, AttestorRequestError } from "./errors.ts";
 import { ATTESTOR_PATHS } from "./paths.ts";
 import {
   ATTESTOR_PROTOCOL,
@@ -16,6 +16,7 @@ import {
   DEVELOPMENT_KIND,
   maxBodyBytes,
   parseRequest,
+  serializeReencryption,
   type AttestorDescription,
 } from "./protocol.ts";
 import { reencrypt, type AttestorContext } from "./reencrypt.ts";
@@ -98,20 +99,49 @@ export async function attestorApp(options: AttestorServerOptions): Promise<Fasti
 
   app.post(ATTESTOR_PATHS.reencrypt, { onRequest: enter }, async (request, reply) => {
     const answer = await reencrypt(attestor, parseRequest(request.body));
-    return reply.header("cache-control", "no-store").send(answer);
+    return reply.header("cache-control", "no-store").type("application/json").send(serializeReencryption(answer));
   });
 
-  app.get<{ Params: { root: string } }>(ATTESTOR_PATHS.object(":root"), async (request, reply) => {
+  app.get<ObjectRequest>(ATTESTOR_PATHS.object(":root"), async (request, reply) => {
     const { root } = request.params;
+    const token = parseToken(request.query);
     const bytes = await attestor.objects.get(root as Hex);
     if (bytes === undefined) return refuse(reply, 404, "ZG_ATTESTOR_CIPHERTEXT", `${root} is not kept here`, "");
-    // Its name is its content: it never changes.
+    await requireListed(attestor, token, root as Hex);
     return reply
-      .headers({ "cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff" })
+      .headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" })
       .type("application/octet-stream")
       .send(Buffer.from(bytes));
   });
   return app;
+}
+
+interface ObjectRequest {
+  Params: { root: string };
+  Querystring: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** @throws {AttestorRequestError} {@link UsageError} when the query names no token. */
+function parseToken({ contract, token }: ObjectRequest["Querystring"]): { inft: Address; tokenId: bigint } {
+  if (typeof contract !== "string" || typeof token !== "string" || !/^\d{1,78}$/.test(token)) {
+    throw new AttestorRequestError("a ciphertext is asked for with ?contract=0x…&token=<its id>");
+  }
+  return { inft: parseAddress(contract, "token contract"), tokenId: BigInt(token) };
+}
+
+/**
+ * A new ciphertext is anybody's as soon as the token holds it, and nobody's before: the keys of a staged transfer are on
+ * chain, and its buyer has not paid yet.
+ * @throws {AttestorObjectError} while the chain does not list it for that token.
+ */
+async function requireListed(
+  { chain, contracts }: AttestorContext,
+  { inft, tokenId }: { inft: Address; tokenId: bigint },
+  dataHash: Hex,
+): Promise<void> {
+  const served = contracts === undefined || contracts.includes(inft);
+  const token = served ? await chain.tokenOf(inft, tokenId) : undefined;
+  if (token?.dataHashes.includes(dataHash) !== true) throw new AttestorObjectError({ dataHash, inft, tokenId });
 }
 
 export interface ServedAttestor {

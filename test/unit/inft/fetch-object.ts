@@ -6,6 +6,9 @@ import { storageRoot } from "../../../lib/storage/merkle.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
 const HASH = storageRoot(BYTES);
+const INFT = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+const OBJECT = { inft: INFT, tokenId: 7n, dataHash: HASH } as const;
+const PATH = `/v1/objects/${HASH}?contract=${INFT}&token=7`;
 const [FIRST, SECOND] = ["https://one.example", "https://two.example/base"];
 
 describe("a ciphertext that attestors keep", () => {
@@ -25,15 +28,16 @@ describe("a ciphertext that attestors keep", () => {
       return Promise.resolve(answer);
     };
   const fetchFrom = async (answers: Readonly<Record<string, Response>>, maxBytes = 100) =>
-    fetchObject({ fetch: answering(answers) }, { urls: [FIRST, SECOND], dataHash: HASH, maxBytes });
+    fetchObject({ fetch: answering(answers) }, { urls: [FIRST, SECOND], ...OBJECT, maxBytes });
 
-  it("comes from the first that has it, by its hash", async () => {
+  it("comes from the first that has it, by its hash and its token", async () => {
     expect(await fetchFrom({ "one.example": new Response(BYTES) })).to.deep.equal({ bytes: BYTES, from: FIRST });
-    expect(requests).to.deep.equal([`${FIRST}/v1/objects/${HASH}`]);
+    expect(requests).to.deep.equal([`${FIRST}${PATH}`]);
   });
 
   for (const [what, answer, reason] of [
     ["does not keep it", new Response("", { status: 404 }), "does not keep it"],
+    ["does not give it out", new Response("", { status: 403 }), "does not list it for this token"],
     ["fails", new Response("", { status: 500 }), "answered with status 500"],
     ["answers with other bytes", new Response(Uint8Array.of(9)), "keeps something else"],
     ["answers with nothing", new Response(new Uint8Array(0)), "keeps something else"],
@@ -44,7 +48,7 @@ describe("a ciphertext that attestors keep", () => {
       const first = (): Record<string, Response> => (answer === undefined ? {} : { "one.example": answer.clone() });
       const found = await fetchFrom({ ...first(), "two.example": new Response(BYTES) });
       expect(found).to.deep.equal({ bytes: BYTES, from: SECOND });
-      expect(requests.at(-1)).to.equal(`${SECOND}/v1/objects/${HASH}`);
+      expect(requests.at(-1)).to.equal(`${SECOND}${PATH}`);
 
       const nowhere = await fetchFrom(first());
       if ("bytes" in nowhere) expect.fail("something was found");
@@ -56,16 +60,16 @@ describe("a ciphertext that attestors keep", () => {
 
   it("is asked for over http on this machine only", async () => {
     const urls = ["http://one.example", "http://127.0.0.1:1"];
-    const found = await fetchObject({ fetch: answering({}) }, { urls, dataHash: HASH, maxBytes: 100 });
+    const found = await fetchObject({ fetch: answering({}) }, { urls, ...OBJECT, maxBytes: 100 });
     expect(found).to.have.nested.property("asked[0]").that.includes("https");
-    expect(requests).to.deep.equal([`http://127.0.0.1:1/v1/objects/${HASH}`]);
+    expect(requests).to.deep.equal([`http://127.0.0.1:1${PATH}`]);
   });
 
   it("is not waited for when the caller gives up", async () => {
     const aborted = AbortSignal.abort();
     const error = await fetchObject(
       { fetch: answering({}), signal: aborted },
-      { urls: [FIRST], dataHash: HASH, maxBytes: 100 },
+      { urls: [FIRST], ...OBJECT, maxBytes: 100 },
     ).then(
       () => expect.fail("nothing was thrown"),
       (thrown: unknown) => thrown,

@@ -8,6 +8,7 @@ import { network } from "hardhat";
 import type { ReadContext } from "../../../../lib/chain/context.ts";
 import { checksum, fromHex, type Address, type Hex } from "../../../../lib/hex.ts";
 import { describeAttestor, requestReencryption, type FoundAttestor } from "../../../../lib/inft/attestor/client.ts";
+import { objectOf } from "../../../../lib/inft/attestor/paths.ts";
 import { sealDatum } from "../../../../lib/inft/content.ts";
 import { openHashes, signAccessProof, type AccessProof } from "../../../../lib/inft/proof-access.ts";
 import { assembleProofs, type AccessMessage, type TransferValidityProof } from "../../../../lib/inft/proof.ts";
@@ -142,7 +143,8 @@ export async function openMarket(options: MarketOptions = {}) {
     return Promise.all(
       datas.map(async ({ dataHash }, index) => {
         const dataKey = dataKeys[index] ?? new Uint8Array();
-        const response = await fetch(`${url}/v1/objects/${dataHash}`);
+        const object = objectOf({ inft: contract, tokenId, dataHash: dataHash as Hex });
+        const response = await fetch(`${url}${object}`);
         const ciphertext = new Uint8Array(await response.arrayBuffer());
         return new TextDecoder().decode(decryptData(ciphertext, dataKey, { ...place, index }));
       }),

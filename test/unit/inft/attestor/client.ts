@@ -167,9 +167,7 @@ describe("a client of attestors", () => {
         const target = input instanceof Request ? input.url : input.toString();
         const response = await fetch(input, init);
         if (!target.startsWith(url) || !path.test(target)) return response;
-        const bytes = new Uint8Array(await response.arrayBuffer());
-        const isJson = response.headers.get("content-type")?.includes("json") === true;
-        const changed = change(isJson ? (JSON.parse(new TextDecoder().decode(bytes)) as Json) : { bytes });
+        const changed = change((await response.json()) as Json);
         return new Response(changed instanceof Uint8Array ? changed : JSON.stringify(changed), { status: 200 });
       };
     }
@@ -230,23 +228,26 @@ describe("a client of attestors", () => {
       });
     }
 
-    it("keeps other bytes under the new hash", async () => {
-      const found = await attestors(1);
-      const swap = tampering(found[0]?.url ?? "", /objects/, ({ bytes }) => {
-        const altered = Uint8Array.from(bytes as Uint8Array);
-        altered[100] = (altered[100] ?? 0) ^ 1;
-        return altered;
+    for (const [what, problem, change] of [
+      ["sends other bytes than those of the new hash", "has another hash", (sent) => [...sent.slice(1), sent[0]]],
+      ["sends no bytes for a new hash", "has another hash", (sent) => ["", ...sent.slice(1)]],
+      ["sends fewer ciphertexts than it made", "sent 1 new ciphertexts", (sent) => sent.slice(1)],
+    ] as readonly (readonly [string, string, (sent: string[]) => (string | undefined)[]])[]) {
+      it(what, async () => {
+        const found = await attestors(1);
+        const swap = tampering(found[0]?.url ?? "", /reencrypt$/, (body) => ({
+          ...body,
+          ciphertexts: change(body["ciphertexts"] as string[]),
+        }));
+        const error = await caught(ask(found, { fetch: swap }));
+        expect(error).to.include({ code: "ZG_ATTESTOR_LIES" });
+        expect(error.message).to.include(problem);
       });
-      const error = await caught(ask(found, { fetch: swap }));
-      expect(error).to.include({ code: "ZG_ATTESTOR_LIES" });
-      expect(error.message).to.include("has another hash");
-    });
+    }
 
-    it("keeps no bytes, or too many, under the new hash", async () => {
+    it("sends more than there can be", async () => {
       const found = await attestors(1);
-      const none = tampering(found[0]?.url ?? "", /objects/, () => new Uint8Array());
-      expect(await caught(ask(found, { fetch: none }))).to.include({ code: "ZG_ATTESTOR_LIES" });
-      const flood = tampering(found[0]?.url ?? "", /objects/, () => new Uint8Array(1_000_000));
+      const flood = tampering(found[0]?.url ?? "", /reencrypt$/, () => new Uint8Array(2_000_000));
       expect(await caught(ask(found, { fetch: flood }))).to.include({ code: "ZG_ATTESTOR_DOWN" });
     });
 
@@ -284,7 +285,7 @@ describe("a client of attestors", () => {
         Promise.resolve(new Response(JSON.stringify(body), { status }));
     const description = {
       protocol: "0g-inft-attestor",
-      version: 1,
+      version: 2,
       kind: "tee",
       chainId: CHAIN_ID,
       address: KEYS[0]?.address,
@@ -314,7 +315,7 @@ describe("a client of attestors", () => {
 
     for (const [what, answer] of [
       ["something else", answering({ hello: "world" })],
-      ["a later version", answering({ ...description, version: 2 })],
+      ["a later version", answering({ ...description, version: 3 })],
       ["an error without a reason", answering("gone", 502)],
       ["no JSON", async () => Promise.resolve(new Response("<html>"))],
       ["without end", async () => Promise.resolve(new Response("x".repeat(100_000)))],

@@ -43,7 +43,8 @@ const seedOf = ({ sealedSeeds }: Reencryption, index: number): SharedSeed => {
   return seed;
 };
 
-const withoutSignature = ({ signature: _, sealedSeeds: __, ...made }: Reencryption) => made;
+/** What all of them make alike: each signs for itself, and the first alone has seeds and ciphertexts to send. */
+const alike = ({ signature: _, sealedSeeds: __, ciphertexts: ___, ...made }: Reencryption) => made;
 
 /** What an attestor signs of a seed, as docs/attestor.md has it. */
 function seedDigest({ chainId, contract }: ProofPlace, request: Hex, attestor: Address, sealedSeed: Hex): Hex {
@@ -66,7 +67,8 @@ describe("several attestors", () => {
     const led = await reencrypt(first, await lead());
     for (const [index, context] of [second, third].entries()) {
       const followed = await reencrypt(context, await follow(context.key, seedOf(led, index)));
-      expect(withoutSignature(followed)).to.deep.equal(withoutSignature(led));
+      expect(alike(followed)).to.deep.equal(alike(led));
+      expect([led.ciphertexts.length, followed.ciphertexts.length]).to.deep.equal([led.newDataHashes.length, 0]);
       expect(followed.signature).not.to.equal(led.signature);
       for (const hash of led.newDataHashes) {
         expect(await context.objects.get(hash)).to.deep.equal(await first.objects.get(hash));

@@ -10,7 +10,16 @@ import { maxBodyBytes, serializeRequest } from "../../../../lib/inft/attestor/pr
 import { reencrypt, type AttestorContext } from "../../../../lib/inft/attestor/reencrypt.ts";
 import { serveAttestor, type ServedAttestor } from "../../../../lib/inft/attestor/server.ts";
 import { PortTakenError } from "../../../../lib/listen.ts";
-import { at, caught, CHAIN_ID, openAttestation, type Attestation } from "./support/attestation.ts";
+import {
+  at,
+  caught,
+  CHAIN_ID,
+  CONTRACT,
+  openAttestation,
+  TOKEN_ID,
+  VERIFIER,
+  type Attestation,
+} from "./support/attestation.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -54,7 +63,7 @@ describe("an attestor's server", () => {
     expect(response.headers.get("cache-control")).to.equal("no-store");
     expect(await response.json()).to.deep.equal({
       protocol: "0g-inft-attestor",
-      version: 1,
+      version: 2,
       kind: "development",
       chainId: CHAIN_ID,
       address: attestation.key.address,
@@ -69,27 +78,65 @@ describe("an attestor's server", () => {
     expect(response.status).to.equal(200);
     // The same random bytes in another attestor of the same key.
     const again = openAttestation();
-    expect(await response.json()).to.deep.equal(await reencrypt(again.context, await again.request()));
+    const { ciphertexts, ...made } = await reencrypt(again.context, await again.request());
+    const base64 = ciphertexts.map((bytes) => Buffer.from(bytes).toString("base64"));
+    expect(await response.json()).to.deep.equal({ ...made, ciphertexts: base64 });
   });
 
-  it("serves the ciphertexts it made, for good", async () => {
-    await serve();
+  /** Has the token's data re-encrypted; returns the new hash. */
+  async function made(): Promise<Hex> {
     const response = await post(serializeRequest(await attestation.request()));
-    const { newDataHashes } = (await response.json()) as { newDataHashes: Hex[] };
-    const object = await get(`/v1/objects/${newDataHashes[0] ?? ""}`);
+    return at(((await response.json()) as { newDataHashes: Hex[] }).newDataHashes, 0);
+  }
+
+  const objectPath = (hash: string, token = TOKEN_ID) => `/v1/objects/${hash}?contract=${CONTRACT}&token=${token}`;
+
+  it("serves a ciphertext it made once the chain lists it for the token", async () => {
+    await serve();
+    const hash = await made();
+    attestation.state.dataHashes = [hash];
+    const object = await get(objectPath(hash));
     expect(object.status).to.equal(200);
     expect(object.headers.get("content-type")).to.equal("application/octet-stream");
-    expect(object.headers.get("cache-control")).to.equal("public, max-age=31536000, immutable");
+    expect(object.headers.get("cache-control")).to.equal("no-store");
     const bytes = new Uint8Array(await object.arrayBuffer());
-    expect(bytes).to.deep.equal(await attestation.context.objects.get(at(newDataHashes, 0)));
+    expect(bytes).to.deep.equal(await attestation.context.objects.get(hash));
+  });
+
+  it("gives a new ciphertext to nobody before the token holds it: its keys may be on chain already", async () => {
+    await serve();
+    const hash = await made();
+    for (const path of [objectPath(hash), objectPath(hash, TOKEN_ID + 1n)]) {
+      const early = await get(path);
+      expect([early.status, (await refusal(early)).code]).to.deep.equal([403, "ZG_ATTESTOR_OBJECT"]);
+    }
+    attestation.state.dataHashes = [hash];
+    expect((await get(objectPath(hash, TOKEN_ID + 1n))).status).to.equal(403);
+    await served?.close();
+    await serve({ ...attestation.context, contracts: [VERIFIER] });
+    expect((await get(objectPath(hash))).status).to.equal(403);
+  });
+
+  it("is asked for a ciphertext of a token, and for no other", async () => {
+    await serve();
+    const hash = await made();
+    for (const query of [
+      "",
+      `?contract=${CONTRACT}`,
+      "?token=7",
+      `?contract=0x12&token=7`,
+      `?contract=${CONTRACT}&token=x`,
+    ]) {
+      expect((await get(`/v1/objects/${hash}${query}`)).status, query).to.equal(400);
+    }
   });
 
   it("has no object that it does not keep, and no name that is no hash", async () => {
     await serve();
-    const absent = await get(`/v1/objects/0x${"ab".repeat(32)}`);
+    const absent = await get(objectPath(`0x${"ab".repeat(32)}`));
     expect([absent.status, (await refusal(absent)).code]).to.deep.equal([404, "ZG_ATTESTOR_CIPHERTEXT"]);
     for (const name of ["0xAB", "..%2f..%2fetc%2fpasswd", `0x${"AB".repeat(32)}`]) {
-      const response = await get(`/v1/objects/${name}`);
+      const response = await get(objectPath(name));
       expect([response.status, (await refusal(response)).code], name).to.deep.equal([400, "ZG_USAGE"]);
     }
   });
