@@ -12,12 +12,46 @@
 
 export { createBroker } from "./compute/broker.ts";
 export * from "./compute/acknowledge.ts";
+export {
+  ask,
+  assertServes,
+  providerRequest,
+  requestUrl,
+  serviceFee,
+  serviceFeeAtMost,
+  type AskDeps,
+  type AskParams,
+  type ProviderRequest,
+  type ServiceResult,
+} from "./compute/ask.ts";
 export * from "./compute/funding.ts";
 export * from "./compute/inference.ts";
 export * from "./compute/ledger.ts";
 export * from "./compute/liveness.ts";
 export * from "./compute/providers.ts";
 export * from "./compute/receipt.ts";
+export {
+  editRequest,
+  embeddingRequest,
+  imageRequest,
+  serviceRequest,
+  transcriptionRequest,
+  type EditRequestParams,
+  type EmbeddingRequestParams,
+  type ImageRequestParams,
+  type RequestFacts,
+  type ServiceRequest,
+  type TranscriptionRequestParams,
+  type Upload,
+} from "./compute/service-request.ts";
+export {
+  answerReader,
+  readAnswer,
+  type AnswerProblem,
+  type AnswerReader,
+  type ReadAnswer,
+  type ServiceAnswer,
+} from "./compute/service-answer.ts";
 export * from "./compute/session.ts";
 export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
@@ -60,5 +94,6 @@ export { assertChain, genesisHash } from "./chain/connect.ts";
 export { sendTransaction, type ConfirmedTransaction } from "./chain/send.ts";
 export { EXIT, UsageError, ZgError, type ExitCode } from "./errors.ts";
 export type { Address, Hex } from "./hex.ts";
+export { kindOfServiceType, priceUnits, REQUEST_KINDS, type PriceUnit, type RequestKind } from "./protocol/services.ts";
 export { NETWORKS, networkNamed, type Mode, type Network, type NetworkName } from "./networks.ts";
 export { format0g, parseAmount, parseByteSize, withUnit } from "./units.ts";

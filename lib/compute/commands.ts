@@ -1,6 +1,9 @@
 /** The commands that remedies name, in one place: an error must never point at a command that does not exist. */
 
+import type { RequestKind } from "../protocol/services.ts";
 import { format0g } from "../units.ts";
+
+const VERBS = { chat: "chat", image: "image", edit: "edit", transcription: "transcribe", embedding: "embed" } as const;
 
 export const COMMANDS = {
   doctor: "npx hardhat doctor",
@@ -14,4 +17,5 @@ export const COMMANDS = {
   provider: (provider: string) => `npx hardhat provider show ${provider}`,
   acknowledge: (provider: string) => `npx hardhat provider acknowledge ${provider}`,
   chat: "npx hardhat inference chat",
+  ask: (kind: RequestKind) => `npx hardhat inference ${VERBS[kind]}`,
 } as const;

@@ -10,7 +10,7 @@ import { isLoopback } from "../loopback.ts";
 import type { Network } from "../networks.ts";
 import { serviceBase } from "../protocol/endpoints.ts";
 import { ServiceUrlError } from "../protocol/errors.ts";
-import type { ChatPrices } from "../protocol/fees.ts";
+import type { Prices } from "../protocol/fees.ts";
 import {
   expectedSigner,
   mintability,
@@ -35,7 +35,7 @@ export interface Service {
   /** As registered; may carry a trailing slash or `/v1/proxy`. */
   readonly url: string;
   readonly model: string;
-  /** Neuron per token (chat), exact. */
+  /** Neuron, exact; what for, `priceUnits` says: a token of a chat, a second of audio, an image. */
   readonly inputPrice: bigint;
   readonly outputPrice: bigint;
   /** Unix seconds. */
@@ -111,8 +111,12 @@ function fromChain(row: IInferenceServing.ServiceStructOutput): Service {
   });
 }
 
-/** What a chat with this service costs, for `chatFee`. */
-export function chatPrices({ inputPrice, outputPrice, info }: Service): ChatPrices {
+/** What this service charges, for `feeFor`. */
+export function pricesOf({
+  inputPrice,
+  outputPrice,
+  info,
+}: Pick<Service, "inputPrice" | "outputPrice" | "info">): Prices {
   if (!info.ok) return { inputPrice, outputPrice };
   const { tiers, cacheBilling } = info.info;
   return {

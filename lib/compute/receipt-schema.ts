@@ -5,16 +5,40 @@ import { z } from "zod";
 import { addressSchema, hashSchema } from "../hex-schema.ts";
 
 export const RECEIPT_KIND = "0g-inference-receipt";
-export const RECEIPT_VERSION = 1;
+/** Of a chat. */
+export const CHAT_RECEIPT_VERSION = 1;
+/** Of every other kind of service. */
+export const SERVICE_RECEIPT_VERSION = 2;
+export const RECEIPT_VERSIONS = [CHAT_RECEIPT_VERSION, SERVICE_RECEIPT_VERSION] as const;
 
 /** Amounts are decimal strings: JSON numbers are floats. */
 const neuron = z.string().regex(/^(?:0|[1-9]\d{0,77})$/);
 const count = z.int().min(0);
 const base64 = z.base64();
 
-export const receiptSchema = z.strictObject({
+const tokens = {
+  promptTokens: count,
+  completionTokens: count,
+  cachedTokens: count.optional(),
+  cacheWriteTokens: count.optional(),
+  cacheWriteOneHourTokens: count.optional(),
+};
+
+/** Token counts of a chat. */
+export const usageSchema = z.strictObject(tokens);
+
+/** What an answer is charged by. */
+export const measureSchema = z.discriminatedUnion("unit", [
+  z.strictObject({ unit: z.literal("tokens"), ...tokens }),
+  z.strictObject({ unit: z.literal("words"), words: count }),
+  z.strictObject({ unit: z.literal("images"), images: count }),
+  z.strictObject({ unit: z.literal("seconds"), seconds: z.number().min(0) }),
+]);
+
+export const chatIdSchema = z.strictObject({ id: z.string(), source: z.enum(["header", "body"]) });
+
+const common = {
   kind: z.literal(RECEIPT_KIND),
-  version: z.literal(RECEIPT_VERSION),
   /** What whoever made the receipt claims. Checking a receipt never believes it. */
   mode: z.enum(["live", "fork", "local", "replay"]),
   network: z.string().min(1),
@@ -22,7 +46,7 @@ export const receiptSchema = z.strictObject({
   /** Hash of block 0: tells the embedded and the public Galileo apart. */
   genesisHash: hashSchema,
   user: addressSchema,
-  /** The service as the chain listed it when it was asked. Prices in neuron per token. */
+  /** The service as the chain listed it when it was asked. Prices in neuron, of what its type is charged by. */
   service: z.strictObject({
     provider: addressSchema,
     serviceType: z.string(),
@@ -39,27 +63,32 @@ export const receiptSchema = z.strictObject({
   /** The exact bytes sent and received, base64. The session token is in a header and never here. */
   request: base64,
   response: base64,
-  chatId: z.strictObject({ id: z.string(), source: z.enum(["header", "body"]) }).optional(),
-  /** The answer as text, read from the response. */
+  chatId: chatIdSchema.optional(),
+  /** The answer as text, read from the response; empty where it has none. */
   content: z.string(),
   /** The provider's signature document: what was signed, and the signature. */
   signature: z.strictObject({ text: z.string(), signature: z.string() }),
-  usage: z
-    .strictObject({
-      promptTokens: count,
-      completionTokens: count,
-      cachedTokens: count.optional(),
-      cacheWriteTokens: count.optional(),
-      cacheWriteOneHourTokens: count.optional(),
-    })
-    .optional(),
   /** What the provider bills for it, in neuron. */
   fee: z.strictObject({ inputFee: neuron, outputFee: neuron, fee: neuron }),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   /** What was found when it was made; found again, not believed, when it is checked. */
   checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
-});
+};
+
+/** The two forms, by their version. */
+export const RECEIPT_FORMS = {
+  chat: z.strictObject({ version: z.literal(CHAT_RECEIPT_VERSION), ...common, usage: usageSchema.optional() }),
+  service: z.strictObject({
+    version: z.literal(SERVICE_RECEIPT_VERSION),
+    ...common,
+    measure: measureSchema,
+    /** Images that the response only names, as the provider served them, base64. */
+    images: z.array(base64).optional(),
+  }),
+} as const;
+
+export const receiptSchema = z.discriminatedUnion("version", [RECEIPT_FORMS.chat, RECEIPT_FORMS.service]);
 
 /** A receipt as parsed. Serialises as it is with `JSON.stringify`. */
 export type Receipt = z.infer<typeof receiptSchema>;
@@ -71,7 +100,7 @@ export function receiptJsonSchema(): Record<string, unknown> {
   return {
     $schema,
     title: "0G inference receipt",
-    description: `What a document of kind ${RECEIPT_KIND} and version ${RECEIPT_VERSION} holds; docs/receipt.md explains it.`,
+    description: `What a document of kind ${RECEIPT_KIND} and version ${RECEIPT_VERSIONS.join(" or ")} holds; docs/receipt.md explains it.`,
     ...schema,
   };
 }

@@ -8,13 +8,29 @@ import { genesisHash } from "../chain/connect.ts";
 import type { ReadContext } from "../chain/context.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { Mode, Network } from "../networks.ts";
-import { readChatCompletion, readChatStream, type ChatAnswer } from "../protocol/chat.ts";
-import type { ChatFee } from "../protocol/fees.ts";
-import { ProviderUnknownError, ReceiptMalformedError, ReceiptRejectedError, ReceiptVersionError } from "./errors.ts";
-import { feeOf, type InferenceResult } from "./inference.ts";
+import type { Fee, Measure } from "../protocol/fees.ts";
+import { kindOfServiceType } from "../protocol/services.ts";
+import { serviceFee, type ServiceResult } from "./ask.ts";
+import {
+  ProviderUnknownError,
+  ReceiptMalformedError,
+  ReceiptRejectedError,
+  ReceiptVersionError,
+  ResultNotMintableError,
+} from "./errors.ts";
+import type { InferenceResult } from "./inference.ts";
 import { describeService, readService, type Service } from "./providers.ts";
-import { RECEIPT_KIND, RECEIPT_VERSION, receiptSchema, type Receipt } from "./receipt-schema.ts";
-import { verifyInference, type Check, type Verification } from "./verify.ts";
+import {
+  CHAT_RECEIPT_VERSION,
+  RECEIPT_KIND,
+  RECEIPT_VERSIONS,
+  receiptSchema,
+  SERVICE_RECEIPT_VERSION,
+  type Receipt,
+} from "./receipt-schema.ts";
+import { readAnswer } from "./service-answer.ts";
+import { serviceRequest } from "./service-request.ts";
+import { signedResponse, verifyInference, type Check, type Verification } from "./verify.ts";
 
 export type { Receipt } from "./receipt-schema.ts";
 
@@ -24,22 +40,38 @@ export interface CreateReceiptParams {
   /** Overrides the network's own mode, for a replayed answer. */
   readonly mode?: Mode;
   readonly service: Service;
-  readonly result: InferenceResult;
+  /** Of a chat, or of any service but a chat. */
+  readonly result: InferenceResult | ServiceResult;
+  /** The images that the answer only named, as they were fetched. */
+  readonly images?: readonly Uint8Array[];
   readonly signature: { readonly text: string; readonly signature: string };
   readonly verification: Verification;
 }
 
 /** Writes a receipt down. Takes no session token, so none can be in it. */
 export function createReceipt(params: CreateReceiptParams): Receipt {
-  const { network, service, result, signature, verification } = params;
-  const { chatId, usage, fee } = result;
+  const { result, images } = params;
+  const common = commonParts(params);
+  if (!("measure" in result)) {
+    const { usage } = result;
+    return { version: CHAT_RECEIPT_VERSION, ...common, ...(usage === undefined ? {} : { usage: { ...usage } }) };
+  }
+  return {
+    version: SERVICE_RECEIPT_VERSION,
+    ...common,
+    measure: { ...result.measure },
+    ...(images === undefined ? {} : { images: images.map((image) => Buffer.from(image).toString("base64")) }),
+  };
+}
+
+function commonParts({ network, genesisHash, mode, service, result, signature, verification }: CreateReceiptParams) {
+  const { chatId, fee } = result;
   return {
     kind: RECEIPT_KIND,
-    version: RECEIPT_VERSION,
-    mode: params.mode ?? network.mode,
+    mode: mode ?? network.mode,
     network: network.name,
     chainId: network.chainId,
-    genesisHash: params.genesisHash,
+    genesisHash,
     user: result.user,
     service: {
       provider: service.provider,
@@ -59,15 +91,14 @@ export function createReceipt(params: CreateReceiptParams): Receipt {
     ...(chatId === undefined ? {} : { chatId: { id: chatId.id, source: chatId.source } }),
     content: result.content,
     signature: { text: signature.text, signature: signature.signature },
-    ...(usage === undefined ? {} : { usage: { ...usage } }),
     fee: feeText(fee),
     startedAt: new Date(result.startedAt).toISOString(),
     finishedAt: new Date(result.finishedAt).toISOString(),
     checks: verification.checks.map((check) => ({ ...check })),
-  };
+  } as const;
 }
 
-function feeText({ inputFee, outputFee, fee }: ChatFee): Receipt["fee"] {
+function feeText({ inputFee, outputFee, fee }: Fee): Receipt["fee"] {
   return { inputFee: inputFee.toString(), outputFee: outputFee.toString(), fee: fee.toString() };
 }
 
@@ -84,18 +115,39 @@ export function parseReceipt(text: string): Receipt {
   }
   const { kind, version } = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
   if (kind !== RECEIPT_KIND) throw new ReceiptMalformedError(`its kind is not ${RECEIPT_KIND}`);
-  if (version !== RECEIPT_VERSION) throw new ReceiptVersionError(version, [RECEIPT_VERSION]);
+  if (!RECEIPT_VERSIONS.some((known) => known === version)) throw new ReceiptVersionError(version, RECEIPT_VERSIONS);
   const parsed = receiptSchema.safeParse(json);
   if (!parsed.success) throw new ReceiptMalformedError(z.prettifyError(parsed.error), parsed.error);
   return parsed.data;
 }
 
-/** The exact bytes of a receipt's request and response. */
-export function receiptBytes(receipt: Pick<Receipt, "request" | "response">) {
+function bytesOf(base64: string): Uint8Array {
+  return new Uint8Array(Buffer.from(base64, "base64"));
+}
+
+/** The exact bytes of a receipt's request and response, and of the images that the response only names. */
+export function receiptBytes(receipt: Receipt) {
+  const images = receipt.version === SERVICE_RECEIPT_VERSION ? receipt.images : undefined;
   return {
-    requestBytes: new Uint8Array(Buffer.from(receipt.request, "base64")),
-    responseBytes: new Uint8Array(Buffer.from(receipt.response, "base64")),
+    requestBytes: bytesOf(receipt.request),
+    responseBytes: bytesOf(receipt.response),
+    ...(images === undefined ? {} : { images: images.map(bytesOf) }),
   };
+}
+
+/**
+ * The request and the response that the signed text names, which is what a token can be minted of: the body of the
+ * answer, or the decoded image of an image service.
+ * @throws {ResultNotMintableError} when the text is over several images.
+ */
+export function mintableBytes(receipt: Receipt): { readonly request: Uint8Array; readonly response: Uint8Array } {
+  const { requestBytes, ...answer } = receiptBytes(receipt);
+  const { text } = receipt.signature;
+  const response = signedResponse({ ...answer, text });
+  if (response === undefined) {
+    throw new ResultNotMintableError({ provider: receipt.service.provider, text });
+  }
+  return { request: requestBytes, response };
 }
 
 /** The service as the receipt records it. */
@@ -207,16 +259,32 @@ async function checkChain(
 /** What the receipt tells about its own bytes. */
 function checkContents(receipt: Receipt, recorded: Service): Check[] {
   const { requestBytes, responseBytes } = receiptBytes(receipt);
-  const request = parseJson(requestBytes);
-  const answer = readAnswer(responseBytes, (request as { stream?: unknown } | undefined)?.stream === true);
-  const fee = feeOf(recorded, answer);
-  const model = (request as { model?: unknown } | undefined)?.model;
+  const kind = receipt.version === CHAT_RECEIPT_VERSION ? "chat" : kindOfServiceType(recorded.serviceType);
+  if (kind === undefined) {
+    const detail = `nobody here can read the answers of a ${recorded.serviceType} service`;
+    return [{ name: "content", passed: false, detail }];
+  }
+  const request = serviceRequest(kind, requestBytes);
+  const { answer } = readAnswer(request, responseBytes);
   return [
-    claim("model", model, recorded.model, "the request asks for"),
+    claim("model", request.facts.model, recorded.model, "the request asks for"),
     claim("content", answer.content, receipt.content, "the response says"),
-    claim("usage", answer.usage, receipt.usage, "the response reports"),
-    claim("fee", feeText(fee), receipt.fee, "usage and recorded prices come to"),
+    receipt.version === CHAT_RECEIPT_VERSION
+      ? claim("usage", usageOf(answer.measure), receipt.usage, "the response reports")
+      : claim("measure", answer.measure, receipt.measure, "request and response come to"),
+    claim(
+      "fee",
+      feeText(serviceFee(recorded, kind, answer.measure)),
+      receipt.fee,
+      `${receipt.version === CHAT_RECEIPT_VERSION ? "usage" : "measure"} and recorded prices come to`,
+    ),
   ];
+}
+
+function usageOf(measure: Measure): object | undefined {
+  if (measure.unit !== "tokens") return undefined;
+  const { unit: _unit, ...usage } = measure;
+  return usage;
 }
 
 function claim(name: string, found: unknown, claimed: unknown, what: string): Check {
@@ -230,22 +298,6 @@ function claim(name: string, found: unknown, claimed: unknown, what: string): Ch
     passed,
     detail: passed ? `${what} ${shown(found)}` : `${what} ${shown(found)}; the receipt says ${shown(claimed)}`,
   };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    return undefined; // the comparisons that need it then fail by name
-  }
-}
-
-function readAnswer(bytes: Uint8Array, streamed: boolean): ChatAnswer {
-  if (!streamed) return readChatCompletion(parseJson(bytes));
-  const reader = readChatStream();
-  reader.push(bytes);
-  reader.end();
-  return reader.answer();
 }
 
 function conclude(

@@ -6,6 +6,8 @@
 import type { ZgError } from "../errors.ts";
 import { checksum, type Address } from "../hex.ts";
 import { SignatureMalformedError } from "../protocol/errors.ts";
+import { imagesOf } from "../protocol/images.ts";
+import { parsedJson } from "../protocol/members.ts";
 import { isImageService, type Topology } from "../protocol/service-info.ts";
 import { parseSignedText, recoverTextSigner, sha256Hex, type SignedText } from "../protocol/signed-text.ts";
 import {
@@ -46,6 +48,11 @@ export type Verification =
       readonly signer?: Address;
     });
 
+interface Signed {
+  readonly text: string;
+  readonly signature: string;
+}
+
 export interface VerifyParams {
   /** As the chain lists it now; see `readService`. */
   readonly service: Service;
@@ -53,8 +60,18 @@ export interface VerifyParams {
   readonly requestBytes: Uint8Array;
   /** The bytes received. */
   readonly responseBytes: Uint8Array;
+  /** The images an image service's answer only named, in its order, as they were fetched. */
+  readonly images?: readonly Uint8Array[];
   /** The provider's signature document; only `text` and `signature` are used. */
-  readonly signature: { readonly text: string; readonly signature: string };
+  readonly signature: Signed;
+}
+
+/** SHA-256, lower-case hexadecimal without `0x`, of what passed by. */
+export interface ExchangeHashes {
+  readonly request: string;
+  readonly response: string;
+  /** Of each decoded image, where the service answers with images. */
+  readonly images?: readonly string[];
 }
 
 /** The form of text that a service of each topology signs. */
@@ -66,9 +83,37 @@ const FORM = { broker: "two-field", separated: "two-field", centralized: "routin
  */
 export function verifyInference(params: VerifyParams): Verification {
   const { service, signature } = params;
+  return verifyHashes({ service, hashes: hashesOf(params), signature });
+}
+
+/**
+ * Hashes an exchange as {@link verifyHashes} needs it: both bodies, and each image where the service answers with images.
+ */
+export function hashesOf(
+  params: Pick<VerifyParams, "requestBytes" | "responseBytes" | "images"> & {
+    readonly service: Pick<Service, "serviceType">;
+  },
+): ExchangeHashes {
+  const { service, requestBytes, responseBytes } = params;
+  const bodies = { request: sha256Hex(requestBytes), response: sha256Hex(responseBytes) };
+  return isImageService(service)
+    ? { ...bodies, images: decodedImages(responseBytes, params.images).map((image) => sha256Hex(image)) }
+    : bodies;
+}
+
+/**
+ * Like {@link verifyInference}, for whoever relays an answer and hashes it on the way, without keeping it. Of a service
+ * that answers with images the body has to be kept: see {@link hashesOf}.
+ */
+export function verifyHashes(params: {
+  readonly service: Service;
+  readonly hashes: ExchangeHashes;
+  readonly signature: Signed;
+}): Verification {
+  const { service, hashes, signature } = params;
   const parsed = parseSignedText(signature.text);
   const { check: signed, signer } = checkSignature(signature);
-  const checks: Check<CheckName>[] = [signed, checkSigner(service, signer), ...checkBytes(params, parsed)];
+  const checks: Check<CheckName>[] = [signed, checkSigner(service, signer), ...checkBytes(service, hashes, parsed)];
   if (service.topology === "centralized") checks.push(checkRouting(service, parsed));
 
   const failed = checks.find(({ passed }) => !passed);
@@ -82,7 +127,21 @@ export function verifyInference(params: VerifyParams): Verification {
   return signer === undefined ? rejected : { ...rejected, signer };
 }
 
-function checkSignature({ text, signature }: VerifyParams["signature"]): { check: Check<CheckName>; signer?: Address } {
+/**
+ * The bytes that the second half of a two-field text is the hash of: the one decoded image of an image service, else the
+ * body. Undefined for a text over several images.
+ */
+export function signedResponse(
+  params: Pick<VerifyParams, "responseBytes" | "images"> & { readonly text: string },
+): Uint8Array | undefined {
+  const { responseBytes, images } = params;
+  const parsed = parseSignedText(params.text);
+  if (parsed.form === "images") return undefined;
+  const signed = parsed.form === "two-field" ? parsed.responseHash : undefined;
+  return decodedImages(responseBytes, images).find((image) => sha256Hex(image) === signed) ?? responseBytes;
+}
+
+function checkSignature({ text, signature }: Signed): { check: Check<CheckName>; signer?: Address } {
   try {
     const signer = recoverTextSigner(text, signature);
     return { signer, check: { name: "signature", passed: true, detail: `valid over the signed text, by ${signer}` } };
@@ -105,10 +164,9 @@ function checkSigner(service: Service, signer: Address | undefined): Check<Check
     : { name, passed: false, detail: `signed by ${signer}; the chain lists ${expected}` };
 }
 
-function checkBytes(params: VerifyParams, parsed: SignedText): readonly Check<CheckName>[] {
-  const { service, requestBytes, responseBytes } = params;
-  const images = service.topology === "broker" && isImageService(service);
-  const wrongForm = images ? wrongImageForm(parsed) : wrongTextForm(service.topology, parsed);
+function checkBytes(service: Service, hashes: ExchangeHashes, parsed: SignedText): readonly Check<CheckName>[] {
+  const ofImages = service.topology === "broker" && isImageService(service);
+  const wrongForm = ofImages ? wrongImageForm(parsed) : wrongTextForm(service.topology, parsed);
   if (parsed.form === "unknown" || wrongForm !== undefined) {
     const detail = wrongForm ?? "the signed text has an unknown form";
     return [
@@ -116,16 +174,11 @@ function checkBytes(params: VerifyParams, parsed: SignedText): readonly Check<Ch
       { name: "request", passed: false, detail },
     ];
   }
-  const request = compare("request", "bytes sent", sha256Hex(requestBytes), parsed.requestHash);
-  const response = images
-    ? checkImages(responseBytes, parsed.form === "images" ? parsed.imageHashes : [parsed.responseHash])
-    : compare(
-        "response",
-        "bytes received",
-        sha256Hex(responseBytes),
-        parsed.form === "images" ? "" : parsed.responseHash,
-      );
-  return [response, request];
+  const signed = parsed.form === "images" ? parsed.imageHashes : [parsed.responseHash];
+  return [
+    ofImages ? checkImages(hashes, signed) : compare("response", "bytes received", hashes.response, signed[0] ?? ""),
+    compare("request", "bytes sent", hashes.request, parsed.requestHash),
+  ];
 }
 
 function wrongTextForm(topology: Topology, parsed: SignedText): string | undefined {
@@ -148,34 +201,27 @@ function compare(name: "response" | "request", what: string, actual: string, sig
 }
 
 /** Image services sign the decoded images, not the body; when an image could not be decoded, the body instead. */
-function checkImages(responseBytes: Uint8Array, signed: readonly string[]): Check<CheckName> {
+function checkImages({ response, images = [] }: ExchangeHashes, signed: readonly string[]): Check<CheckName> {
   const name = "response";
-  const body = sha256Hex(responseBytes);
-  if (signed.length === 1 && signed[0] === body) return compare(name, "bytes received", body, body);
-  const actual = imagesOf(responseBytes).map((image) => sha256Hex(image));
-  const passed = actual.length > 0 && actual.length === signed.length && actual.every((hash, i) => hash === signed[i]);
+  if (signed.length === 1 && signed[0] === response) return compare(name, "bytes received", response, response);
+  const passed = images.length > 0 && images.length === signed.length && images.every((hash, i) => hash === signed[i]);
+  const [only] = images;
   return {
     name,
     passed,
     detail: passed
-      ? `SHA-256 of each of the ${actual.length} images is the one signed`
-      : `the images received hash to [${actual.join(", ")}]; signed is [${signed.join(", ")}]`,
+      ? images.length === 1
+        ? `SHA-256 of the decoded image is the one signed: ${only}`
+        : `SHA-256 of each of the ${images.length} decoded images is the one signed`
+      : `the images received hash to [${images.join(", ")}]; signed is [${signed.join(", ")}]`,
   };
 }
 
-function imagesOf(responseBytes: Uint8Array): Uint8Array[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(Buffer.from(responseBytes).toString("utf8"));
-  } catch {
-    return []; // not JSON: there are no images, and the check says so
-  }
-  const data = (body as { data?: unknown } | null)?.data;
-  if (!Array.isArray(data)) return [];
-  return (data as unknown[])
-    .map((entry) => (entry as { b64_json?: unknown } | null)?.b64_json)
-    .filter((text) => typeof text === "string")
-    .map((text) => new Uint8Array(Buffer.from(text, "base64")));
+/** The images of an answer: those it holds; where it only names them, those that were fetched. */
+function decodedImages(responseBytes: Uint8Array, fetched: readonly Uint8Array[] = []): readonly Uint8Array[] {
+  const entries = imagesOf(parsedJson(Buffer.from(responseBytes).toString("utf8"))) ?? [];
+  const held = entries.flatMap((entry) => ("bytes" in entry ? [entry.bytes] : []));
+  return held.length > 0 ? held : fetched;
 }
 
 /** A central provider's TEE also signs whom it forwarded to; the chain says whom it claims to forward to. */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 
-import { receiptSchema } from "../compute/receipt-schema.ts";
+import { receiptSchema, usageSchema } from "../compute/receipt-schema.ts";
 import { CLAIM_MODES } from "../inft/claim.ts";
 import { addressSchema, hashSchema } from "../hex-schema.ts";
 import { isHex, type Hex } from "../hex.ts";
@@ -32,7 +32,7 @@ const storedResult = z.object({
   chatId: z.object({ id: z.string(), source: z.enum(["header", "body"]) }).optional(),
   content: z.string(),
   finishReason: z.string().optional(),
-  usage: receiptSchema.shape.usage,
+  usage: usageSchema.optional(),
   fee: z.object({ inputFee: neuron, outputFee: neuron, fee: neuron }),
   startedAt: z.number(),
   finishedAt: z.number(),

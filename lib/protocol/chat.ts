@@ -2,6 +2,7 @@
 
 import { CHAT_ID_HEADER } from "./constants.ts";
 import type { Usage } from "./fees.ts";
+import { count, definedText, members, present, type Members } from "./members.ts";
 import { parseSse, type SseEvent } from "./sse.ts";
 
 export { parseSse, type SseEvent, type SseParser } from "./sse.ts";
@@ -53,24 +54,21 @@ export interface ChatAnswer {
   readonly usage?: Usage;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
-function members(value: unknown): Members {
-  return typeof value === "object" && value !== null ? (value as Members) : {};
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
 /** Reads the `usage` member of a body or chunk. Providers ignore one that is all zero, and so do we. */
 export function usageOf(body: unknown): Usage | undefined {
   const usage = members(members(body)["usage"]);
   const promptTokens = count(usage["prompt_tokens"]) ?? 0;
   const completionTokens = count(usage["completion_tokens"]) ?? 0;
   if (promptTokens === 0 && completionTokens === 0) return undefined;
-  const cachedTokens = count(members(usage["prompt_tokens_details"])["cached_tokens"]);
-  return { promptTokens, completionTokens, ...(cachedTokens === undefined ? {} : { cachedTokens }) };
+  const details = members(usage["prompt_tokens_details"]);
+  return {
+    promptTokens,
+    completionTokens,
+    ...present({
+      cachedTokens: count(details["cached_tokens"]),
+      cacheWriteTokens: count(usage["cache_write_tokens"]) ?? count(details["cache_write_tokens"]),
+    }),
+  };
 }
 
 function firstChoice(body: unknown): Members {
@@ -86,15 +84,6 @@ function textOf(content: unknown): string {
     .map((part) => members(part)["text"])
     .filter((part) => typeof part === "string")
     .join("");
-}
-
-function definedText(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-/** Leaves out what is undefined, so that absent parts are absent. */
-function present<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** Reads a whole completion body, already parsed from JSON. Missing parts come out absent or empty. */

@@ -100,7 +100,25 @@ function cacheBillingOf(info: Members): CacheBilling | "absent" | undefined {
   if (!isMembers(billing)) return undefined;
   if (billing["enabled"] === false) return "absent";
   const divisor = integer(billing["divisor"]);
-  return divisor === undefined || divisor === 0n ? undefined : { divisor };
+  const write = writeMultiplier(billing, "writeMultiplier");
+  const writeOneHour = writeMultiplier(billing, "write1hMultiplier");
+  if (divisor === undefined || divisor === 0n || write === "unreadable" || writeOneHour === "unreadable") {
+    return undefined;
+  }
+  return {
+    divisor,
+    ...(write === undefined ? {} : { write }),
+    ...(writeOneHour === undefined ? {} : { writeOneHour }),
+  };
+}
+
+/** A fraction in two members; undefined where neither is stated, or either is 0, which says "no extra price". */
+function writeMultiplier(billing: Members, name: string): Multiplier | "unreadable" | undefined {
+  const [first, second] = [billing[`${name}Numerator`], billing[`${name}Denominator`]];
+  const numerator = integer(first ?? 0);
+  const denominator = integer(second ?? 0);
+  if (numerator === undefined || denominator === undefined) return "unreadable";
+  return numerator === 0n || denominator === 0n ? undefined : { numerator, denominator };
 }
 
 /** Reads a service's `additionalInfo`. */
@@ -168,14 +186,7 @@ export function expectedSigner(service: DescribedService): Address | undefined {
 }
 
 export type UnmintableReason =
-  | "info-unreadable"
-  | "not-verifiable"
-  | "standard"
-  | "separated"
-  | "centralized"
-  | "images"
-  | "no-signer"
-  | "not-endorsed";
+  "info-unreadable" | "not-verifiable" | "standard" | "separated" | "centralized" | "no-signer" | "not-endorsed";
 
 export type Mintability =
   | { readonly mintable: true }
@@ -187,7 +198,6 @@ const EXPLANATIONS: Readonly<Record<UnmintableReason, string>> = {
   standard: "it is a standard forwarder: nobody signs its answers",
   separated: "the node behind its broker signs, not the teeSignerAddress that the contract can read",
   centralized: "it forwards to a central provider and signs a routing proof of five fields, not the two hashes",
-  images: "it signs hashes of images, not the hash of the response",
   "no-signer": "it has registered no TEE signer",
   "not-endorsed": "the owner of InferenceServing has not endorsed its TEE signer",
 };
@@ -207,12 +217,14 @@ function unmintableReason(service: DescribedService): UnmintableReason | undefin
   if (!VERIFIABLE.has(service.verifiability)) return "not-verifiable";
   if (topology === "unknown") return "info-unreadable";
   if (topology !== "broker") return topology;
-  if (isImageService(service)) return "images";
   if (service.teeSignerAddress === ZERO_ADDRESS) return "no-signer";
   return service.teeSignerAcknowledged ? undefined : "not-endorsed";
 }
 
-/** Whether results of this service can be minted: two-field texts, signed by an endorsed `teeSignerAddress`. */
+/**
+ * Whether results of this service can be minted: two-field texts, signed by an endorsed `teeSignerAddress`. Of an image
+ * service that is so for one image at a time: the text over several has a hash for each.
+ */
 export function mintability(service: DescribedService): Mintability {
   const reason = unmintableReason(service);
   return reason === undefined ? { mintable: true } : { mintable: false, reason, explanation: EXPLANATIONS[reason] };

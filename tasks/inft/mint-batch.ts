@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { currentFees } from "../../lib/chain/fees.ts";
-import { receiptBytes, type Receipt } from "../../lib/compute/receipt.ts";
+import { mintableBytes, type Receipt } from "../../lib/compute/receipt.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
 import { batchMintGas } from "../../lib/flow/gas.ts";
 import { ResultAlreadyMintedError } from "../../lib/inft/errors.ts";
@@ -74,8 +74,7 @@ export async function mintReceipts(
       const writer = await openWriter(open, args, io);
       const { to, publicKey: ownerPublicKey } = await recipient(args, open, writer);
       const prepared = items.map(({ receipt, result }) => {
-        const { requestBytes: request, responseBytes: response } = receiptBytes(receipt);
-        const content = { request, response };
+        const content = mintableBytes(receipt);
         const { ciphertext, ...sealed } = sealInference({
           network,
           inft,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { receiptBytes } from "../../lib/compute/receipt.ts";
+import { mintableBytes } from "../../lib/compute/receipt.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
 import { currentFees } from "../../lib/chain/fees.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
@@ -100,8 +100,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const writer = await openWriter(open, args, io);
       const { ctx, owner } = writer;
       const { to, publicKey } = await recipient(args, open, writer);
-      const { requestBytes, responseBytes } = receiptBytes(receipt);
-      const content = { request: requestBytes, response: responseBytes };
+      const content = mintableBytes(receipt);
       const { ciphertext, ...sealed } = sealInference({
         network,
         inft,
@@ -110,7 +109,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         ownerPublicKey: publicKey,
         randomBytes,
       });
-      const parts = { network, inft, minter: owner, to, result, sealed, claim, request: requestBytes };
+      const parts = { network, inft, minter: owner, to, result, sealed, claim, request: content.request };
       const prepared = prepareInferenceMint(parts);
       const bill = makeBill(
         claim === "commit"

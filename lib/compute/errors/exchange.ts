@@ -2,6 +2,7 @@
 
 import { DomainError, EXIT } from "../../errors.ts";
 import type { Address } from "../../hex.ts";
+import { REQUEST_KINDS, type RequestKind } from "../../protocol/services.ts";
 import { withUnit } from "../../units.ts";
 import { COMMANDS } from "../commands.ts";
 import { quoted, reasonOf } from "./wording.ts";
@@ -161,6 +162,42 @@ export class ResponseMalformedError extends DomainError {
       `Use another provider: ${COMMANDS.providers}`,
       values,
       cause,
+    );
+  }
+}
+
+/** The service chosen answers another kind of request. */
+export class ServiceTypeError extends DomainError {
+  constructor(values: {
+    provider: Address;
+    model: string;
+    serviceType: string;
+    kind: RequestKind;
+    /** What it answers instead; absent for types that nobody here can ask. */
+    serves?: RequestKind;
+  }) {
+    const { provider, model, serviceType, kind, serves } = values;
+    super(
+      "ZG_SERVICE_TYPE",
+      EXIT.usage,
+      `${model} at ${provider} is a ${serviceType} service; a ${REQUEST_KINDS[kind].what.toLowerCase()} needs ${REQUEST_KINDS[kind].serviceType}`,
+      serves === undefined
+        ? `Choose another: npx hardhat provider list --type ${REQUEST_KINDS[kind].serviceType}`
+        : `Use ${COMMANDS.ask(serves)} with it, or choose another: npx hardhat provider list --type ${REQUEST_KINDS[kind].serviceType}`,
+      values,
+    );
+  }
+}
+
+/** The request is larger than providers read. */
+export class RequestTooLargeError extends DomainError {
+  constructor(values: { what: string; size: number; limit: number }) {
+    super(
+      "ZG_REQUEST_TOO_LARGE",
+      EXIT.usage,
+      `${values.what}: the request is ${values.size} bytes; providers read at most ${values.limit}`,
+      "Send less: a shorter recording, a smaller or better compressed image.",
+      values,
     );
   }
 }

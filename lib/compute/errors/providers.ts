@@ -110,6 +110,20 @@ export class NotMintableError extends DomainError {
   }
 }
 
+/** One result cannot be minted, while others of its provider can. */
+export class ResultNotMintableError extends DomainError {
+  constructor(values: { provider: Address; text: string }) {
+    const images = values.text.split(",").length;
+    super(
+      "ZG_RESULT_NOT_MINTABLE",
+      EXIT.trust,
+      `The signature of provider ${values.provider} is over ${images} images; the contract takes one hash of an answer`,
+      "Ask for one image at a time (--n 1): several cannot be one token.",
+      { ...values, images },
+    );
+  }
+}
+
 /** The user has taken back the acknowledgement of this provider's TEE signer. */
 export class NotAcknowledgedError extends DomainError {
   constructor(values: { provider: Address; user?: Address }, cause?: unknown) {

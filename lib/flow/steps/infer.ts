@@ -48,7 +48,9 @@ export const inferStep: FlowStep = {
   check: async ({ journal }) => {
     const answered = lastFact(journal, "answered");
     if (answered === undefined) return { done: false, reason: "not asked" };
-    const { usage, fee } = answered.receipt;
+    const { receipt } = answered;
+    const { fee } = receipt;
+    const usage = "usage" in receipt ? receipt.usage : undefined;
     const tokens = usage === undefined ? "" : `${usage.promptTokens} + ${usage.completionTokens} tokens, `;
     return { done: true, detail: `${tokens}${withUnit(BigInt(fee.fee))}` };
   },

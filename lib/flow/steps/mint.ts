@@ -1,4 +1,4 @@
-import { receiptBytes } from "../../compute/receipt.ts";
+import { mintableBytes } from "../../compute/receipt.ts";
 import {
   commitMint,
   findMinted,
@@ -28,7 +28,7 @@ async function prepared(ctx: FlowReadContext): Promise<PreparedMint | undefined>
     result: resultOfReceipt(answered.receipt, network.mode),
     sealed: sealed.data,
     claim: ctx.claim,
-    request: receiptBytes(answered.receipt).requestBytes,
+    request: mintableBytes(answered.receipt).request,
   });
 }
 
@@ -51,13 +51,12 @@ export const sealStep: FlowStep = {
     const answered = lastFact(ctx.journal, "answered");
     const inft = (await ctx.records.inft.load())?.address;
     if (answered === undefined || inft === undefined) throw new Error("a step ran before its inputs were there");
-    const { requestBytes, responseBytes } = receiptBytes(answered.receipt);
     const { network } = ctx.read;
     const { ciphertext, ...data } = sealInference({
       network,
       inft,
       result: resultOfReceipt(answered.receipt, network.mode),
-      content: { request: requestBytes, response: responseBytes },
+      content: mintableBytes(answered.receipt),
       ownerPublicKey: await ownerPublicKey(ctx.write.signer),
       randomBytes: ctx.random,
     });

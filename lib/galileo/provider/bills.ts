@@ -1,7 +1,7 @@
 /** What users owe: one row a request, from before its answer until it is settled. */
 
 import type { Address } from "../../hex.ts";
-import type { ChatFee } from "../../protocol/fees.ts";
+import type { Fee } from "../../protocol/fees.ts";
 import type { BilledRequest } from "../../protocol/settlement.ts";
 
 export interface Bill extends BilledRequest {
@@ -15,7 +15,7 @@ export interface Bills {
   /** Opens a row with fee 0. */
   open(row: { requestId: string; user: string; address: Address }): void;
   /** States what the answer cost. */
-  complete(requestId: string, fee: ChatFee, outputTokens: number): void;
+  complete(requestId: string, fee: Fee, outputTokens: number): void;
   /** Forgets rows: their requests failed, or they are settled. */
   remove(requestIds: Iterable<string>): void;
   /** Neuron. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 
 import { readChatCompletion, readChatStream, type ChatAnswer } from "../../protocol/chat.ts";
 import { CHAT_ID_HEADER } from "../../protocol/constants.ts";
-import { chatFee, chatFeeWithoutUsage, type ChatFee, type ChatPrices } from "../../protocol/fees.ts";
+import { chatFee, feeFor, wordCount, type Fee, type Prices } from "../../protocol/fees.ts";
 import { sha256Hex } from "../../protocol/signed-text.ts";
 import { admit } from "./admission.ts";
 import type { Answer } from "./answerer.ts";
@@ -29,7 +29,7 @@ interface Exchange {
   readonly forwarded: ForwardedBody;
   readonly how: Misbehaviour | undefined;
   readonly note: RequestNote;
-  readonly prices: ChatPrices;
+  readonly prices: Prices;
 }
 
 /**
@@ -179,13 +179,14 @@ async function* deliver(
 
 function bill(parts: ProviderParts, { requestId, how, note, prices }: Exchange, answered: ChatAnswer): void {
   const { usage, content } = answered;
-  const honest = usage === undefined ? chatFeeWithoutUsage(prices, content) : chatFee(prices, usage);
+  const honest =
+    usage === undefined ? feeFor("chat", prices, { unit: "words", words: wordCount(content) }) : chatFee(prices, usage);
   const fee = how?.kind === "over-billing" ? multiplied(honest, how.times) : honest;
   parts.bills.complete(requestId, fee, usage?.completionTokens ?? content.split(/\s+/).filter(Boolean).length);
   note.update({ fee: fee.fee });
 }
 
-function multiplied({ inputFee, outputFee }: ChatFee, times: number): ChatFee {
+function multiplied({ inputFee, outputFee }: Fee, times: number): Fee {
   const factor = BigInt(times);
   return { inputFee: inputFee * factor, outputFee: outputFee * factor, fee: (inputFee + outputFee) * factor };
 }

@@ -397,6 +397,27 @@ const CASES: readonly (readonly [
     reason,
     "Do not rely on it",
   ],
+  [
+    new errors.ServiceTypeError({ provider, model: "m", serviceType: "text-to-image", kind: "chat", serves: "image" }),
+    "ZG_SERVICE_TYPE",
+    EXIT.usage,
+    "is a text-to-image service; a chat completion needs chatbot",
+    "npx hardhat inference image",
+  ],
+  [
+    new errors.RequestTooLargeError({ what: "Transcription", size: 9, limit: 8 }),
+    "ZG_REQUEST_TOO_LARGE",
+    EXIT.usage,
+    "the request is 9 bytes; providers read at most 8",
+    "shorter recording",
+  ],
+  [
+    new errors.ResultNotMintableError({ provider, text: `${"a".repeat(64)}:${"b".repeat(64)},${"c".repeat(64)}` }),
+    "ZG_RESULT_NOT_MINTABLE",
+    EXIT.trust,
+    "over 2 images",
+    "--n 1",
+  ],
   [new SignerNotConnectedError(), "ZG_SIGNER_NOT_CONNECTED", EXIT.usage, "not connected", "signer.connect"],
 ];
 

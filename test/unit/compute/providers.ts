@@ -10,7 +10,7 @@ import {
 import { PAGE_SIZE } from "../../../lib/compute/paging.ts";
 import {
   assertProviderSees,
-  chatPrices,
+  pricesOf,
   chooseService,
   listServices,
   readService,
@@ -90,8 +90,8 @@ describe("listServices", () => {
     expect(await models({ maxInputPrice: 5n })).to.deep.equal([1, 2, 3, 5]);
     expect(await models({ maxOutputPrice: 1n })).to.deep.equal([1]);
     expect(await models({ endorsed: false })).to.deep.equal([3]);
-    expect(await models({ mintable: true })).to.deep.equal([1, 4, 5]);
-    expect(await models({ mintable: false })).to.deep.equal([2, 3]);
+    expect(await models({ mintable: true })).to.deep.equal([1, 2, 4, 5]);
+    expect(await models({ mintable: false })).to.deep.equal([3]);
   });
 
   it("reads again when a removal moved a row between the pages", async () => {
@@ -226,16 +226,16 @@ describe("assertProviderSees", () => {
   }
 });
 
-describe("chatPrices", () => {
+describe("pricesOf", () => {
   it("carries tiers and cache billing from the provider's information", () => {
     const additionalInfo = JSON.stringify({
       tieredPricing: { tiers: [{ maxInputTokens: 10, inputMultiplier: 2, outputMultiplier: 3 }] },
       cacheTokenBilling: { enabled: true, divisor: 4 },
     });
-    const prices = chatPrices(service({ additionalInfo }));
+    const prices = pricesOf(service({ additionalInfo }));
     expect(prices.tiers).to.have.length(1);
     expect(prices.cacheBilling).to.deep.equal({ divisor: 4n });
-    expect(chatPrices(service({ additionalInfo: "" }))).to.deep.equal({ inputPrice: 100n, outputPrice: 200n });
+    expect(pricesOf(service({ additionalInfo: "" }))).to.deep.equal({ inputPrice: 100n, outputPrice: 200n });
   });
 });
 

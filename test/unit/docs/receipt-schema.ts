@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 
 import {
+  measureSchema,
+  RECEIPT_FORMS,
   RECEIPT_KIND,
-  RECEIPT_VERSION,
+  RECEIPT_VERSIONS,
   receiptJsonSchema,
-  receiptSchema,
 } from "../../../lib/compute/receipt-schema.ts";
 
 describe("docs/receipt.schema.json", () => {
@@ -16,27 +17,34 @@ describe("docs/receipt.schema.json", () => {
     expect(written).to.deep.equal(receiptJsonSchema());
   });
 
+  const forms = (written["oneOf"] ?? written["anyOf"]) as Record<string, unknown>[];
+
   it("tells kind and version, by which a receipt names its schema, and allows no other field", () => {
-    expect(written).to.include({
-      $schema: "https://json-schema.org/draft/2020-12/schema",
-      additionalProperties: false,
-    });
-    expect(written).to.have.nested.property("properties.kind.const", RECEIPT_KIND);
-    expect(written).to.have.nested.property("properties.version.const", RECEIPT_VERSION);
+    expect(written).to.include({ $schema: "https://json-schema.org/draft/2020-12/schema" });
+    expect(forms).to.have.length(RECEIPT_VERSIONS.length);
+    for (const [position, form] of forms.entries()) {
+      expect(form).to.include({ additionalProperties: false });
+      expect(form).to.have.nested.property("properties.kind.const", RECEIPT_KIND);
+      expect(form).to.have.nested.property("properties.version.const", RECEIPT_VERSIONS[position]);
+    }
   });
 
   it("says the form of an address and of a hash, which are parsed into more than their form", () => {
-    const pattern = (name: string) =>
-      new RegExp((written["properties"] as Record<string, { pattern: string }>)[name]?.pattern ?? "");
-    expect("0x70997970C51812dc3A010C7d01b50e0d17dc79C8").to.match(pattern("user"));
-    expect("70997970C51812dc3A010C7d01b50e0d17dc79C8").to.not.match(pattern("user"));
-    expect(`0x${"0a".repeat(32)}`).to.match(pattern("genesisHash"));
+    for (const form of forms) {
+      const pattern = (name: string) =>
+        new RegExp((form["properties"] as Record<string, { pattern: string }>)[name]?.pattern ?? "");
+      expect("0x70997970C51812dc3A010C7d01b50e0d17dc79C8").to.match(pattern("user"));
+      expect("70997970C51812dc3A010C7d01b50e0d17dc79C8").to.not.match(pattern("user"));
+      expect(`0x${"0a".repeat(32)}`).to.match(pattern("genesisHash"));
+    }
   });
 
   it("is explained field by field in docs/receipt.md", () => {
     const page = readFileSync("docs/receipt.md", "utf8");
-    const { service, usage, ...shape } = receiptSchema.shape;
-    const names = [shape, service.shape, usage.unwrap().shape].flatMap((part) => Object.keys(part));
+    const { service, usage, ...chat } = RECEIPT_FORMS.chat.shape;
+    const measures = measureSchema.options.map(({ shape }) => shape);
+    const shapes = [chat, service.shape, usage.unwrap().shape, RECEIPT_FORMS.service.shape, ...measures];
+    const names = shapes.flatMap((part) => Object.keys(part));
     expect(names.filter((name) => !page.includes(`\`${name}\``))).to.deep.equal([]);
   });
 });

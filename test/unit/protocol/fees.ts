@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { chatFee, chatFeeWithoutUsage, type PriceTier } from "../../../lib/protocol/fees.ts";
+import { chatFee, feeFor, wordCount, type PriceTier } from "../../../lib/protocol/fees.ts";
 
 const times = (numerator: bigint, denominator = 1n) => ({ numerator, denominator });
 
@@ -71,11 +71,56 @@ describe("chatFee", () => {
   });
 
   it("charges words of the output when there is no usage", () => {
-    expect(chatFeeWithoutUsage(prices, "  one two\nthree\t")).to.deep.equal({
+    const words = wordCount("  one two\nthree\t");
+    expect(feeFor("chat", prices, { unit: "words", words })).to.deep.equal({
       inputFee: 0n,
       outputFee: 900n,
       fee: 900n,
     });
-    expect(chatFeeWithoutUsage(prices, " ").fee).to.equal(0n);
+    expect(wordCount(" ")).to.equal(0);
+  });
+
+  it("lets tokens written for an hour cost what all written ones do, unless they have a price of their own", () => {
+    const written = { promptTokens: 10, completionTokens: 0, cacheWriteOneHourTokens: 4 };
+    const billing = { divisor: 10n, write: times(3n, 2n) };
+    expect(chatFee({ ...prices, cacheBilling: billing }, written).fee).to.equal(600n + 600n);
+  });
+});
+
+describe("feeFor", () => {
+  const prices = { inputPrice: 100n, outputPrice: 300n };
+
+  it("charges images by the output price alone", () => {
+    expect(feeFor("image", prices, { unit: "images", images: 3 })).to.deep.equal({
+      ...{ inputFee: 0n, outputFee: 900n, fee: 900n },
+    });
+  });
+
+  for (const [seconds, charged] of [
+    [0, 0n],
+    [0.2, 1n],
+    [1.49, 1n],
+    [1.5, 2n],
+    [2.5, 3n],
+    [360_000, 356_400n],
+    [1e308, 356_400n],
+  ] as const) {
+    it(`charges ${seconds} s of audio as ${charged}`, () => {
+      expect(feeFor("transcription", prices, { unit: "seconds", seconds }).fee).to.equal(charged * 100n);
+    });
+  }
+
+  it("charges a transcription that counts tokens by both prices, without tiers", () => {
+    const tiers = [{ maxInputTokens: 0, input: times(2n), output: times(2n) }];
+    const measure = { unit: "tokens", promptTokens: 5, completionTokens: 2 } as const;
+    expect(feeFor("transcription", { ...prices, tiers }, measure).fee).to.equal(500n + 600n);
+  });
+
+  it("charges an embedding by its input alone, with tiers and without the cache", () => {
+    const tiers = [{ maxInputTokens: 0, input: times(3n, 2n), output: times(9n) }];
+    const measure = { unit: "tokens", promptTokens: 5, completionTokens: 2, cachedTokens: 5 } as const;
+    expect(feeFor("embedding", { ...prices, tiers, cacheBilling: { divisor: 2n } }, measure)).to.deep.equal({
+      ...{ inputFee: 750n, outputFee: 0n, fee: 750n },
+    });
   });
 });

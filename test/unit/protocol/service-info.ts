@@ -106,7 +106,7 @@ describe("topology, signer and mintability", () => {
     ["an empty description", service(""), "unknown", undefined, "info-unreadable"],
     ["a description that is no JSON", service("dstack"), "unknown", undefined, "info-unreadable"],
     ["no verifiability", service({}, { verifiability: "" }), "broker", SIGNER, "not-verifiable"],
-    ["an image service", service({}, { serviceType: "text-to-image" }), "broker", SIGNER, "images"],
+    ["an image service", service({}, { serviceType: "text-to-image" }), "broker", SIGNER, "mintable"],
     ["a signer nobody endorsed", service({}, { teeSignerAcknowledged: false }), "broker", SIGNER, "not-endorsed"],
     [
       "no signer at all",
@@ -125,4 +125,39 @@ describe("topology, signer and mintability", () => {
       if (!minted.mintable) expect(minted.explanation).to.match(/^\w.{20,}/);
     });
   }
+});
+
+describe("cache billing", () => {
+  const billing = (members: object) => {
+    const parsed = parseServiceInfo(JSON.stringify({ cacheTokenBilling: { divisor: 4, ...members } }));
+    return parsed.ok ? { billing: parsed.info.cacheBilling, unreadable: parsed.info.pricingUnreadable } : undefined;
+  };
+
+  it("reads what writing to the cache costs, for five minutes and for an hour", () => {
+    const published = {
+      ...{ writeMultiplierNumerator: 5, writeMultiplierDenominator: 4 },
+      ...{ write1hMultiplierNumerator: 2, write1hMultiplierDenominator: 1 },
+    };
+    expect(billing(published)).to.deep.equal({
+      billing: {
+        divisor: 4n,
+        write: { numerator: 5n, denominator: 4n },
+        writeOneHour: { numerator: 2n, denominator: 1n },
+      },
+      unreadable: false,
+    });
+  });
+
+  it("takes half a fraction, or one with a zero, for none", () => {
+    for (const half of [
+      { writeMultiplierNumerator: 5 },
+      { writeMultiplierNumerator: 5, writeMultiplierDenominator: 0 },
+    ]) {
+      expect(billing(half)).to.deep.equal({ billing: { divisor: 4n }, unreadable: false });
+    }
+  });
+
+  it("says that it cannot read a fraction of something else", () => {
+    expect(billing({ writeMultiplierNumerator: -5, writeMultiplierDenominator: 4 })?.unreadable).to.equal(true);
+  });
 });
