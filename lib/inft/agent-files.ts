@@ -10,7 +10,7 @@ import { z } from "zod";
 import { isMissing } from "../storage/atomic-file.ts";
 import { AGENT_PARTS, MOST_DATA, type Agent, type AgentPart, type AgentPartKind } from "./agent.ts";
 import { AgentDataError, AgentTooLargeError } from "./errors.ts";
-import { nameProblem } from "./names.ts";
+import { nameProblem } from "../names.ts";
 
 export const AGENT_MANIFEST_KIND = "0g-agent";
 export const AGENT_MANIFEST_VERSION = 1;

@@ -15,7 +15,7 @@ import type { RandomBytes } from "../sealing/index.ts";
 import { sealDatum } from "./content.ts";
 import { AgentDataError, AgentMalformedError } from "./errors.ts";
 import type { Datum } from "./mint.ts";
-import { conflictingName, nameProblem } from "./names.ts";
+import { conflictingName, nameProblem } from "../names.ts";
 
 export const AGENT_PART_KIND = "0g-agent-part";
 export const AGENT_PART_VERSION = 1;

@@ -13,7 +13,7 @@ import {
   TokenWithoutDataError,
 } from "./errors.ts";
 import type { Datum } from "./mint.ts";
-import { conflictingName } from "./names.ts";
+import { conflictingName } from "../names.ts";
 import type { TokenView } from "./show.ts";
 
 /** One file of what was decrypted; a name that is good on every system. */

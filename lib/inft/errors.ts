@@ -2,6 +2,7 @@
 
 export * from "./errors/agent.ts";
 export * from "./errors/attestors.ts";
+export * from "./errors/audit.ts";
 export * from "./errors/content.ts";
 export * from "./errors/contract.ts";
 export * from "./errors/dialects.ts";

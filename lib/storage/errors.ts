@@ -74,3 +74,17 @@ export class OutputLinkError extends ZgError {
     });
   }
 }
+
+/** The bytes are not the list of a folder, or a list that could not be put on every disk. */
+export class DirectoryMalformedError extends ZgError {
+  constructor(problem: string, cause?: unknown) {
+    super({
+      code: "ZG_STORAGE_DIRECTORY",
+      exit: EXIT.precondition,
+      message: `This is not a stored folder: ${problem}`,
+      remedy: "A single file is fetched with npx hardhat storage download <root>. An encrypted folder takes --decrypt.",
+      details: { problem },
+      cause,
+    });
+  }
+}

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { conflictingName, nameProblem } from "../../../lib/inft/names.ts";
+import { conflictingName, nameProblem } from "../../lib/names.ts";
 
 describe("the name of a part", () => {
   it("is any relative path that every system can keep", () => {

@@ -1,0 +1,53 @@
+/** The audit log of a run: what cannot be read, found or believed of it. */
+
+import { DomainError, EXIT } from "../../errors.ts";
+import type { Hex } from "../../hex.ts";
+
+const LIST = "npx hardhat flow audit <token> looks for the log that its minter stored.";
+
+/** The bytes are no audit log. */
+export class AuditLogMalformedError extends DomainError {
+  constructor(problem: string, cause?: unknown) {
+    super("ZG_AUDIT_LOG", EXIT.trust, `This is no audit log: ${problem}`, LIST, { problem }, cause);
+  }
+}
+
+/** A line of an audit log does not follow from the one before: something was changed, left out or put in. */
+export class AuditLogBrokenError extends DomainError {
+  constructor(values: { line: number; problem: string }) {
+    super(
+      "ZG_AUDIT_LOG_BROKEN",
+      EXIT.trust,
+      `Line ${values.line} of the audit log does not follow from the one before: ${values.problem}`,
+      "Believe nothing from that line on. The lines before it, and what the chain says, stand.",
+      values,
+    );
+  }
+}
+
+/** The minter of a token stored no log that names it. */
+export class AuditLogMissingError extends DomainError {
+  constructor(values: { tokenId: bigint; minter: string; fromBlock: number }) {
+    const { tokenId, minter, fromBlock } = values;
+    super(
+      "ZG_AUDIT_LOG_MISSING",
+      EXIT.precondition,
+      `${minter}, who minted token ${tokenId}, stored no audit log of it since block ${fromBlock}`,
+      "Only flow run keeps one, and stores it last: run it again with the same --id. A log you know: --root 0x….",
+      values,
+    );
+  }
+}
+
+/** A log was read, and something it says is not so. */
+export class AuditRefutedError extends DomainError {
+  constructor(values: { root: Hex; failed: readonly string[]; reason: string }) {
+    super(
+      "ZG_AUDIT_REFUTED",
+      EXIT.trust,
+      `The audit log ${values.root} says what is not so: ${values.reason}`,
+      "Believe the chain: npx hardhat inft verify <token>",
+      values,
+    );
+  }
+}
