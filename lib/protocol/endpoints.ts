@@ -39,3 +39,13 @@ export function modelsUrl(url: string): string {
 export function unsettledFeeUrl(url: string, user: string): string {
   return `${serviceBase(url)}/v1/user/${user}/unsettledfee`;
 }
+
+/** A broker's own attestation report. */
+export function quoteUrl(url: string): string {
+  return `${serviceBase(url)}/v1/quote`;
+}
+
+/** The report of the node that runs the model. @param nonce 64 hexadecimal digits, which the report must carry. */
+export function nodeReportUrl(url: string, model: string, nonce: string): string {
+  return `${serviceBase(url)}${PROXY_PATH}/attestation/report?model=${encodeURIComponent(model)}&nonce=${nonce}`;
+}

@@ -17,6 +17,21 @@ export const providerTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./show.ts"))
     .build(),
+  task(
+    ["provider", "verify"],
+    "Verify a provider's hardware attestation, each check by name; exit code 5 when one fails",
+  )
+    .addPositionalArgument(positional("provider", "Provider address or unique model name"))
+    .addOption(option("report", "Check this saved report instead of asking the provider"))
+    .addOption(option("collateral", "Intel's collateral from files, with commas: TCB status and revocation"))
+    .addFlag({ name: "fetchCollateral", description: "Fetch the collateral from Intel, or from --pccs" })
+    .addOption(option("pccs", "URL of a cache of Intel's service, for --fetch-collateral"))
+    .addOption(option("osImages", "JSON file with the registers of known OS images"))
+    .addOption(option("out", "Folder that keeps the reports and the fetched collateral"))
+    .addFlag({ name: "force", description: "Replace what --out holds already" })
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./verify.ts"))
+    .build(),
   spending(
     task(["provider", "acknowledge"], "Accept the provider's TEE signer for your account").addPositionalArgument(
       positional("provider", "Provider address or unique model name"),

@@ -10,6 +10,9 @@ import type { Address } from "../../hex.ts";
 const NOTICE =
   "DEVELOPMENT ONLY: this provider runs on the embedded network, in no TEE. There is no hardware quote; nothing here is attested.";
 
+/** What dstack measures at run time. Written here, on the provider's side, from dstack's cc-eventlog. */
+const RUNTIME_EVENT = 0x08000001;
+
 const APP_COMPOSE = JSON.stringify({
   manifest_version: 2,
   name: "galileo-local-provider",
@@ -25,9 +28,21 @@ function reportData(signer: Address): string {
   return data.toString("base64");
 }
 
+/** @param payload hexadecimal. */
+function runtimeEvent(event: string, payload: string) {
+  const type = Buffer.alloc(4);
+  type.writeUInt32LE(RUNTIME_EVENT);
+  const digest = createHash("sha384").update(type).update(`:${event}:`).update(payload, "hex").digest("hex");
+  return { imr: 3, event_type: RUNTIME_EVENT, digest, event, event_payload: payload };
+}
+
 export function localQuote(signer: Address): string {
   const composeHash = createHash("sha256").update(APP_COMPOSE).digest("hex");
-  const events = [{ imr: 3, event_type: 0x08000001, digest: "", event: "compose-hash", event_payload: composeHash }];
+  const events = [
+    runtimeEvent("system-preparing", ""),
+    runtimeEvent("compose-hash", composeHash),
+    runtimeEvent("system-ready", ""),
+  ];
   return JSON.stringify({
     mock: true,
     notice: NOTICE,
