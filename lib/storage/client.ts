@@ -205,5 +205,8 @@ export interface StorageClient extends StorageReader {
    */
   put(source: StorageSource | Uint8Array, options?: PutOptions): Promise<StoredObject>;
   /** What {@link StorageClient.put} would cost. Sends nothing. */
-  estimate(source: StorageSource | Uint8Array, options?: Pick<PutOptions, "tags">): Promise<UploadEstimate>;
+  estimate(
+    source: StorageSource | Uint8Array,
+    options?: Pick<PutOptions, "tags" | "replicas">,
+  ): Promise<UploadEstimate>;
 }

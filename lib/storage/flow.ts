@@ -1,0 +1,141 @@
+/** The contracts of 0G Storage: what a submission costs, how it is sent, where it is found again. */
+
+import { Contract, Interface, keccak256, type Log, type TransactionReceipt } from "ethers";
+
+import type { ReadContext } from "../chain/context.ts";
+import { readLogs } from "../chain/logs.ts";
+import { chainCall, registerErrors, RpcUnreachableError } from "../chain/revert.ts";
+import type { TransactionDraft } from "../chain/send.ts";
+import { checksum, type Address, type Hex } from "../hex.ts";
+import type { Submission } from "./client.ts";
+import { rootOfNodes, type StorageTree, type SubmissionNode } from "./merkle.ts";
+
+/** Source: npm `@0gfoundation/0g-ts-sdk`, FixedPriceFlow and FixedPrice. The event's own `length` is in sectors. */
+const FLOW_ABI = [
+  "function market() view returns (address)",
+  "function submit(((uint256 size, bytes tags, (bytes32 root, uint256 height)[] nodes) data, address submitter) submission) payable returns (uint256 index, bytes32 digest, uint256 startIndex, uint256 sectors)",
+  "event Submit(address indexed sender, bytes32 indexed identity, uint256 submissionIndex, uint256 startPos, uint256 sectors, (uint256 size, bytes tags, (bytes32 root, uint256 height)[] nodes) submission)",
+  "error NotEnoughFee(uint256 price, uint256 amount, uint256 paid)",
+  "error InvalidSubmission()",
+  "error EnforcedPause()",
+];
+const MARKET_ABI = ["function pricePerSector() view returns (uint256)"];
+
+let parsed: Interface | undefined;
+
+/** Parsed on first use, its errors with it. */
+function flowInterface(): Interface {
+  if (parsed === undefined) {
+    parsed = new Interface(FLOW_ABI);
+    registerErrors(parsed);
+  }
+  return parsed;
+}
+
+/** How far back the chain is searched where a node refuses the whole of it: days, while nodes lag by minutes. */
+const SEARCHED_BLOCKS = 100_000;
+
+/** What a sector of 256 bytes costs, in neuron. Reads the market of the Flow contract. */
+export async function readPricePerSector({ network, provider }: ReadContext): Promise<bigint> {
+  const flow = new Contract(network.contracts.storageFlow, flowInterface(), provider);
+  const market = await chainCall("Reading the storage market", call<string>(flow, "market"));
+  return chainCall(
+    "Reading the storage price",
+    call<bigint>(new Contract(market, MARKET_ABI, provider), "pricePerSector"),
+  );
+}
+
+async function call<T>(contract: Contract, name: string): Promise<T> {
+  return contract.getFunction(name).staticCall() as Promise<T>;
+}
+
+/** What is sent for a file: its sectors, padding included. There is no refund; a surplus would pay for the next submitter. */
+export function storageFee({ shape }: Pick<StorageTree, "shape">, pricePerSector: bigint): bigint {
+  return BigInt(shape.paddedChunks) * pricePerSector;
+}
+
+export interface SubmissionTerms {
+  readonly tree: StorageTree;
+  readonly submitter: Address;
+  readonly tags: Hex;
+  readonly pricePerSector: bigint;
+}
+
+/** The transaction of a submission. */
+export function submissionDraft({ network }: Pick<ReadContext, "network">, terms: SubmissionTerms): TransactionDraft {
+  const { tree, submitter, tags, pricePerSector } = terms;
+  const { shape, nodes, root } = tree;
+  return {
+    what: `store ${shape.size} bytes as ${root}`,
+    to: network.contracts.storageFlow,
+    data: flowInterface().encodeFunctionData("submit", [{ data: { size: shape.size, tags, nodes }, submitter }]) as Hex,
+    value: storageFee(tree, pricePerSector),
+  };
+}
+
+/** What the Flow contract calls a submission: the hash of its subtrees' roots, whatever its size is. */
+function identityOf(nodes: readonly SubmissionNode[]): Hex {
+  return keccak256(Buffer.concat(nodes.map(({ root }) => Buffer.from(root.slice(2), "hex")))) as Hex;
+}
+
+function submitTopic(): string {
+  return flowInterface().getEvent("Submit")?.topicHash ?? "";
+}
+
+/** The submission in a log of the Flow contract, with the root it is of; undefined for another log. */
+function submissionIn(log: Pick<Log, "topics" | "data" | "blockNumber" | "transactionHash">) {
+  if (log.topics[0] !== submitTopic()) return undefined;
+  const args = flowInterface().decodeEventLog("Submit", log.data, log.topics);
+  const { size, nodes } = args["submission"] as { size: bigint; nodes: { root: Hex; height: bigint }[] };
+  const submission: Submission = {
+    txSeq: Number(args["submissionIndex"]),
+    size: Number(size),
+    submitter: checksum(args["sender"] as string),
+    blockNumber: log.blockNumber,
+    transactionHash: log.transactionHash as Hex,
+  };
+  return { ...submission, root: rootOfNodes(nodes.map(({ root, height }) => ({ root, height: Number(height) }))) };
+}
+
+/** The submission of `root` that a transaction made. */
+export function submissionOf(
+  { network }: Pick<ReadContext, "network">,
+  root: Hex,
+  receipt: TransactionReceipt,
+): Submission {
+  for (const log of receipt.logs) {
+    if (checksum(log.address) !== network.contracts.storageFlow) continue;
+    const submission = submissionIn(log);
+    if (submission?.root === root) return submission;
+  }
+  throw new Error(`transaction ${receipt.hash} submitted nothing of root ${root}`);
+}
+
+export interface FoundSubmissions {
+  /** Oldest first, whatever sizes they name. */
+  readonly submissions: readonly Submission[];
+  /** Whether the whole chain was searched. */
+  readonly whole: boolean;
+}
+
+/**
+ * The submissions of a file that the chain holds. Where the RPC node refuses to search the whole of it, only its last
+ * {@link SEARCHED_BLOCKS} blocks count.
+ * @throws {RpcUnreachableError}
+ */
+export async function findSubmissions(ctx: ReadContext, nodes: readonly SubmissionNode[]): Promise<FoundSubmissions> {
+  const what = "Looking for the submission";
+  const filter = { address: ctx.network.contracts.storageFlow, topics: [submitTopic(), null, identityOf(nodes)] };
+  const found = (logs: readonly Log[], whole: boolean) => {
+    return { submissions: logs.flatMap((log) => submissionIn(log) ?? []), whole };
+  };
+  try {
+    const range = { fromBlock: 0, toBlock: "latest" };
+    return found(await chainCall(what, ctx.provider.getLogs({ ...filter, ...range })), true);
+  } catch (error) {
+    if (!(error instanceof RpcUnreachableError)) throw error;
+    const latest = await chainCall("Reading the latest block number", ctx.provider.getBlockNumber());
+    const from = Math.max(0, latest - SEARCHED_BLOCKS);
+    return found(await readLogs(ctx, what, filter, from), from === 0);
+  }
+}
