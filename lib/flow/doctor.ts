@@ -89,9 +89,9 @@ const chain: Check = async ({ read, clock }) => {
 };
 
 const contracts: Check = async ({ read }) => {
-  const { ledgerManager, inferenceServing } = read.network.contracts;
+  const { ledgerManager, inferenceServing, storageFlow } = read.network.contracts;
   const missing: string[] = [];
-  for (const [name, address] of Object.entries({ ledgerManager, inferenceServing })) {
+  for (const [name, address] of Object.entries({ ledgerManager, inferenceServing, storageFlow })) {
     if ((await chainCall(`Reading the code of ${name}`, read.provider.getCode(address))) === "0x") {
       missing.push(`${name} ${address}`);
     }
@@ -106,7 +106,11 @@ const contracts: Check = async ({ read }) => {
   }
   const { minAccountBalance, minTransferAmount } = await readLimits(read);
   const minimums = `opens with ${withUnit(minAccountBalance)}, first transfer ${withUnit(minTransferAmount)}`;
-  return { name: "contracts", verdict: "ok", detail: `LedgerManager and InferenceServing stand; ${minimums}` };
+  return {
+    name: "contracts",
+    verdict: "ok",
+    detail: `LedgerManager, InferenceServing and the storage Flow stand; ${minimums}`,
+  };
 };
 
 const fees: Check = async ({ read }) => {

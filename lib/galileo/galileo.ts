@@ -210,7 +210,8 @@ export class Galileo {
   /** What stands on this chain, what of it is real, and whether the providers answer. */
   async status(): Promise<GalileoStatus> {
     const { network, rpc, provider } = this.#parts;
-    return inspectGalileo({ network, rpc, provider, fetch: globalThis.fetch, attestors: [this.attestor] });
+    const { attestor, storage } = this;
+    return inspectGalileo({ network, rpc, provider, fetch: globalThis.fetch, attestors: [attestor], storage });
   }
 
   /** Stops providers, attestor and storage. The connection's `close()` calls it. */

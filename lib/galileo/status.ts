@@ -13,7 +13,10 @@ import { ATTESTOR_PATHS } from "../inft/attestor/paths.ts";
 import { GalileoMissingError } from "./errors.ts";
 import { precompileStandInHash } from "./precompiles.ts";
 import { PRECOMPILES, PREDEPLOYS } from "./predeploys.ts";
+import { probe } from "./probe.ts";
 import { codeAt, type Eip1193 } from "./rpc.ts";
+import type { LocalStorageEntry } from "./storage/entry.ts";
+import { inspectStorage, type StorageStatus } from "./storage/status.ts";
 
 /**
  * Which of its two recorded hashes the code at an address has. `both`: the very code of Galileo, from a package too.
@@ -70,6 +73,7 @@ export interface GalileoStatus {
   readonly serviceCount: number;
   /** The network's own; it tells how far they are to be trusted that they are listed under `simulated`. */
   readonly attestors: readonly AttestorStatus[];
+  readonly storage: StorageStatus;
   readonly simulated: readonly string[];
 }
 
@@ -87,11 +91,12 @@ export interface InspectContext {
   readonly fetch: typeof fetch;
   /** Of the network itself; empty on live ones. */
   readonly attestors: readonly LocalAttestorEntry[];
+  /** Of the network itself; undefined on live ones. */
+  readonly storage: LocalStorageEntry | undefined;
 }
 
 /** Services whose server is asked: one page of the contract's list. */
 export const PROBED = 50;
-const PROBE_TIMEOUT_MS = 3_000;
 
 /** What is not 0G's own on the embedded network. docs/galileo.md explains each. */
 export const SIMULATED = [
@@ -100,6 +105,7 @@ export const SIMULATED = [
   "attestor: a development attestor, an ordinary key made for this run",
   "language model: a deterministic responder, unless `galileo up --upstream` names a server",
   "precompiles: calls to 0x…1000, 0x…1001 and 0x…1002 are refused",
+  "storage: one process is the indexer and every node, mines nothing and proves no replica; the price is a setting",
   "ownership: development account 9 owns 0G's contracts",
 ] as const;
 
@@ -147,6 +153,7 @@ export async function inspectGalileo(ctx: InspectContext): Promise<GalileoStatus
     precompiles,
     services: await Promise.all(services.map(async (service) => serviceStatus(ctx, service))),
     serviceCount: Number(total),
+    storage: await inspectStorage(ctx),
     attestors: await Promise.all(ctx.attestors.map(async (attestor) => attestorStatus(ctx, attestor))),
     simulated: network.mode === "local" ? SIMULATED : [],
   };
@@ -192,16 +199,4 @@ async function serviceStatus(ctx: InspectContext, service: ListedService): Promi
 
 async function attestorStatus(ctx: InspectContext, { address, url, publicKey }: LocalAttestorEntry) {
   return { address, url, publicKey, ...(await probe(ctx.fetch, `${url}${ATTESTOR_PATHS.describe}`)) };
-}
-
-/** Not an error: a server that is down is part of the answer. */
-async function probe(ask: typeof fetch, url: string): Promise<Pick<ServiceStatus, "alive" | "reason">> {
-  try {
-    const response = await ask(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response.ok ? { alive: true, reason: undefined } : { alive: false, reason: `HTTP ${response.status}` };
-  } catch (error) {
-    const { message, cause } = error as Error;
-    return { alive: false, reason: cause instanceof Error ? cause.message || message : message };
-  }
 }

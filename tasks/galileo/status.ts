@@ -5,8 +5,10 @@ import { UnknownCodeError } from "../../lib/galileo/errors.ts";
 import { shortAddress } from "../../lib/hex.ts";
 import { inspectGalileo, type CodeMatch, type GalileoStatus } from "../../lib/galileo/status.ts";
 import { withUnit } from "../../lib/units.ts";
+import type { StorageCodeMatch } from "../../lib/galileo/storage/status.ts";
 import { action, type Answer } from "../support/action.ts";
 import { ownAttestors } from "../support/attestors.ts";
+import { ownStorage } from "../support/storage.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
 
 /** Reads only. Exit 3 when something that should stand there does not. */
@@ -21,15 +23,18 @@ async function status(_args: object, hre: HardhatRuntimeEnvironment): Promise<An
   }
   return withConnection(hre, async (open) => {
     const { network, connection, read } = open;
-    const attestors = await ownAttestors(open);
+    const [attestors, storage] = await Promise.all([ownAttestors(open), ownStorage(open)]);
     const found = await inspectGalileo({
       network,
       rpc: connection.provider,
       provider: read.provider,
       fetch,
       attestors,
+      storage,
     });
-    const unknown = found.predeploys.filter(({ match }) => match === "neither" || match === "empty");
+    const unknown = [...found.predeploys, ...found.storage.contracts].filter(
+      ({ match }) => match === "neither" || match === "empty",
+    );
     const refusal =
       unknown.length === 0
         ? undefined
@@ -41,26 +46,26 @@ async function status(_args: object, hre: HardhatRuntimeEnvironment): Promise<An
   });
 }
 
-const MEANING: Record<CodeMatch, string> = {
+const MEANING: Record<CodeMatch | StorageCodeMatch, string> = {
   both: "Galileo's code",
   placed: "as placed here",
   recorded: "Galileo's code",
+  unrecorded: "not on record",
   neither: "UNKNOWN CODE",
   empty: "MISSING",
 };
 
 function describe(found: GalileoStatus): readonly string[] {
-  const { predeploys, precompiles, services, serviceCount, attestors, simulated } = found;
-  const reasons = [
-    ...new Set(predeploys.filter(({ match }) => match === "placed").map(({ difference }) => difference)),
-  ];
+  const { precompiles, services, serviceCount, attestors, storage, simulated } = found;
+  const contracts = [...found.predeploys, ...storage.contracts];
+  const reasons = [...new Set(contracts.filter(({ match }) => match === "placed").map(({ difference }) => difference))];
   return [
     `${found.network}: chain ${found.chainId} (${found.mode}), block ${found.blockNumber}, genesis ${found.genesisHash}`,
     `owner of 0G's contracts ${found.owner}, lock ${found.lockTime} s, ` +
       `first deposit ${withUnit(found.minimumDeposit)}, first transfer ${withUnit(found.minimumTransfer)}`,
     "",
     "Code",
-    ...predeploys.map(({ name, address, match, codeHash, difference }) => {
+    ...contracts.map(({ name, address, match, codeHash, difference }) => {
       const note = match === "placed" ? ` [${reasons.indexOf(difference) + 1}]` : "";
       return `  ${name.padEnd(40)}  ${address}  ${shortAddress(codeHash ?? "0x")}  ${MEANING[match]}${note}`;
     }),
@@ -78,6 +83,12 @@ function describe(found: GalileoStatus): readonly string[] {
     ...(attestors.length === 0 ? [] : ["", "Attestors"]),
     ...attestors.map(
       ({ address, url, alive, reason }) => `  ${address}  ${alive ? "alive" : `down (${reason ?? "?"})`}  ${url}`,
+    ),
+    "",
+    `Storage${storage.pricePerSector === undefined ? "" : ` (${storage.submissions ?? 0n} submissions, ${storage.pricePerSector} neuron for 256 bytes)`}`,
+    ...storage.servers.map(
+      ({ part, url, shard, alive, reason }) =>
+        `  ${part.padEnd(7)}  ${alive ? "alive" : `down (${reason ?? "?"})`}  ${url}${shard === undefined ? "" : `  shard ${shard}`}`,
     ),
     ...(simulated.length === 0 ? [] : ["", "Simulated", ...simulated.map((what) => `  ${what}`)]),
   ];

@@ -1,5 +1,5 @@
 import type { Address } from "../../hex.ts";
-import type { Shard } from "./shape.ts";
+import type { Shard } from "./shard.ts";
 
 /** JSON-RPC method by which another process finds the storage of a served network. */
 export const STORAGE_METHOD = "galileo_storage";

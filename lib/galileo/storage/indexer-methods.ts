@@ -4,7 +4,7 @@ import { isHex, type Hex } from "../../hex.ts";
 import { CODES } from "../json-rpc.ts";
 import type { IndexerMisbehaviour, Temper } from "./misbehaviour.ts";
 import { invalidParams, RpcRefusal } from "./refusal.ts";
-import type { Shard } from "./shape.ts";
+import type { Shard } from "./shard.ts";
 import type { Method } from "./storage-app.ts";
 
 /** A node as the indexer knows it. */

@@ -11,7 +11,7 @@ import type { Eip1193 } from "../rpc.ts";
 import type { LocalStorageEntry, LocalStorageNodeEntry } from "./entry.ts";
 import { temper, type IndexerMisbehaviour, type NodeMisbehaviour } from "./misbehaviour.ts";
 import type { FileState, StorageNode } from "./node.ts";
-import type { Shard } from "./shape.ts";
+import type { Shard } from "./shard.ts";
 import { storageFolder } from "./storage-folder.ts";
 import type { Method, StorageAppParts } from "./storage-app.ts";
 import type { Submissions } from "./submissions.ts";
@@ -159,7 +159,7 @@ function localNode(opened: Opened, shard: Shard) {
     },
     async stop() {
       await server.stop();
-      (await opening)?.close();
+      await (await opening)?.close();
       opening = undefined;
     },
   };

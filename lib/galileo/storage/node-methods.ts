@@ -3,11 +3,12 @@
 import { z } from "zod";
 
 import { fromHex, toHex, type Address, type Hex } from "../../hex.ts";
+import { CHUNK_BYTES, SEGMENT_CHUNKS } from "../../storage/merkle.ts";
 import { CODES } from "../json-rpc.ts";
 import type { NodeMisbehaviour, Temper } from "./misbehaviour.ts";
 import { best, type FileState, type OfferedSegment, type StorageNode } from "./node.ts";
 import { internalError, invalidParams, RpcRefusal } from "./refusal.ts";
-import { CHUNK_BYTES, SEGMENT_CHUNKS } from "./shape.ts";
+import { flowTree, sectorProof, type SectorProof } from "./sector-proof.ts";
 import type { Method } from "./storage-app.ts";
 import type { Submission } from "./submissions.ts";
 
@@ -67,8 +68,8 @@ export function nodeMethods(parts: NodeMethodParts): Readonly<Record<string, Met
     const index = parameter(params, 1, "index", count);
     const found = file === undefined ? undefined : await files.segment(file, index);
     if (found === undefined) return null;
-    const { root, fileSize, data, lemma, path } = found;
-    return { root, data: base64(data), index, proof: { lemma: lemma.map(toHex), path }, fileSize };
+    const { root, fileSize, data } = found;
+    return { root, data: base64(data), index, proof: proofInJson(found), fileSize };
   };
   const rootIn = (params: readonly unknown[]) => parameter(params, 0, "data_root", hash);
   const seqIn = (params: readonly unknown[], place = 0) => parameter(params, place, "tx_seq", count);
@@ -91,6 +92,9 @@ export function nodeMethods(parts: NodeMethodParts): Readonly<Record<string, Met
     zgs_downloadSegment: async (params) => download(await files.byRoot(rootIn(params)), params),
     zgs_downloadSegmentByTxSeq: async (params) => download(await files.bySeq(seqIn(params)), params),
     zgs_downloadSegmentWithProof: async (params) => withProof(await files.byRoot(rootIn(params)), params),
+    zgs_getSectorProof: async ([sector, root]) =>
+      files.sectorProof(parameter([sector], 0, "sector_index", count), root),
+    zgs_getFlowContext: async () => files.flowContext(),
     zgs_downloadSegmentWithProofByTxSeq: async (params) => withProof(await files.bySeq(seqIn(params)), params),
   };
 }
@@ -151,8 +155,9 @@ class Files {
   async keep(segments: readonly OfferedSegment[], seq?: number): Promise<void> {
     if (this.#temper.next("busy") !== undefined) throw new RpcRefusal(CODES.internal, "too many data writing: 16");
     const isFull = this.#temper.next("no-space") !== undefined;
+    const named = seq === undefined ? undefined : await this.bySeq(seq);
     for (const segment of segments) {
-      const file = seq === undefined ? await this.byRoot(segment.root) : await this.bySeq(seq);
+      const file = seq === undefined ? await this.byRoot(segment.root) : named;
       // 0G's nodes keep a small file in memory until it is submitted; these hold nothing that nobody paid for.
       if (file === undefined) throw invalidParams("root", "no submission of this root is known");
       if (isFull) throw internalError("No space left on device (os error 28)");
@@ -173,6 +178,19 @@ class Files {
   async segment({ submission }: FileState, index: number): Promise<OfferedSegment | undefined> {
     const found = await this.#node.segment(submission, index);
     return found === undefined ? undefined : { ...found, data: this.#spoilt(found.data) };
+  }
+
+  async sectorProof(sector: number, root: unknown): Promise<unknown> {
+    const { all } = await this.#node.submissions();
+    const wanted = root === undefined || root === null ? undefined : parameter([root], 0, "flow_root", hash);
+    return proofInJson(await sectorProof(this.#node, flowTree(all, wanted), sector));
+  }
+
+  /** Root and length of the Flow. */
+  async flowContext(): Promise<[Hex, number]> {
+    const { all } = await this.#node.submissions();
+    const tree = flowTree(all);
+    return [toHex(tree.root), tree.length];
   }
 
   #state(submission: Submission): FileState {
@@ -197,6 +215,10 @@ class Files {
     spoilt[0] = (spoilt[0] ?? 0) ^ 1;
     return spoilt;
   }
+}
+
+function proofInJson({ lemma, path }: SectorProof) {
+  return { lemma: lemma.map(toHex), path };
 }
 
 function base64(data: Uint8Array): string {

@@ -1,10 +1,11 @@
 /** A storage node that behaves: which files it was told of, which segments it holds, and what it takes. */
 
 import { fromHex, type Hex } from "../../hex.ts";
-import { lemmaAndPath, objectionTo, proofDepth, segmentRoot, type ClaimedSegment } from "./proof.ts";
+import { CHUNK_BYTES, SEGMENT_CHUNKS, shapeOf } from "../../storage/merkle.ts";
+import { chunksIn, objectionTo, proofDepth, proofOf, type ClaimedSegment } from "./proof.ts";
 import { internalError, invalidParams } from "./refusal.ts";
 import type { ContentName, SegmentFiles } from "./segment-files.ts";
-import { CHUNK_BYTES, chunksIn, fileShape, isOwn, paddedChunksIn, SEGMENT_CHUNKS, type Shard } from "./shape.ts";
+import { isOwn, ownSegments, type Shard } from "./shard.ts";
 import type { Submission, Submissions } from "./submissions.ts";
 
 export interface NodeParts {
@@ -33,7 +34,9 @@ export class StorageNode {
   readonly #files: SegmentFiles;
   /** Segments on disk. What was submitted twice is kept once. */
   readonly #held: Map<ContentName, Set<number>>;
-  readonly #onForget = (gone: Submission): void => void this.#dropIfGone(contentOf(gone));
+  readonly #onForget = (gone: Submission): void => this.#dropIfGone(contentOf(gone));
+  /** Of folders; nothing is written before it is done. */
+  #removing: Promise<void> = Promise.resolve();
 
   private constructor({ shard, submissions, files }: NodeParts, held: Map<ContentName, Set<number>>) {
     this.shard = shard;
@@ -45,11 +48,16 @@ export class StorageNode {
 
   /** Begins with what is on disk. */
   static async open(parts: NodeParts): Promise<StorageNode> {
-    return new StorageNode(parts, await parts.files.list());
+    const held = await parts.files.list();
+    await parts.submissions.sync();
+    const node = new StorageNode(parts, held);
+    for (const name of held.keys()) node.#dropIfGone(name);
+    return node;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#submissions.offForget(this.#onForget);
+    await this.#removing;
   }
 
   /** What was submitted, as the chain says it now. */
@@ -65,14 +73,13 @@ export class StorageNode {
   }
 
   state(submission: Submission): FileState {
-    const shape = fileShape(submission.size);
-    const held = this.#held.get(contentOf(submission)) ?? new Set<number>();
-    let missing = 0;
-    for (let index = 0; index < shape.segments; index++) {
-      if (isOwn(this.shard, submission.startEntry, index) && !held.has(index)) missing++;
-    }
-    const finalized = missing === 0;
-    return { submission, finalized, uploadedSegments: finalized ? shape.segments : held.size };
+    const { size, startEntry } = submission;
+    const { segments } = shapeOf(size);
+    const held = [...(this.#held.get(contentOf(submission)) ?? [])].filter((index) =>
+      isOwn(this.shard, startEntry, index),
+    );
+    const finalized = held.length === ownSegments(this.shard, startEntry, segments);
+    return { submission, finalized, uploadedSegments: finalized ? segments : held.length };
   }
 
   /**
@@ -86,22 +93,23 @@ export class StorageNode {
       throw invalidParams("file_size", "segment file size not matched with tx file size");
     }
     if (this.state(submission).finalized) throw invalidParams("root", "already uploaded and finalized");
-    const objection = objectionTo(segment, fromHex(segment.root), fileShape(submission.size));
+    const objection = objectionTo(segment, fromHex(segment.root), shapeOf(submission.size));
     if (objection !== undefined) throw invalidParams(objection.field, objection.reason);
     if (!isOwn(this.shard, submission.startEntry, segment.index)) {
       throw invalidParams("index", `segment ${segment.index} is not of shard ${shardId} of ${numShard}`);
     }
     const name = contentOf(submission);
     if (this.#held.get(name)?.has(segment.index) === true) return;
+    await this.#removing;
     await this.#files.write(name, segment.index, segment.lemma.slice(1, -1), segment.data);
     this.#held.set(name, (this.#held.get(name) ?? new Set()).add(segment.index));
-    await this.#dropIfGone(name);
+    this.#dropIfGone(name);
   }
 
   /** Chunks of a file, `end` exclusive, or undefined when this node does not hold all of them. */
   async chunks({ root, size }: Pick<Submission, "root" | "size">, start: number, end: number) {
     const name = contentName(root, size);
-    const shape = fileShape(size);
+    const shape = shapeOf(size);
     if (end > shape.chunks) return undefined;
     const pieces: Uint8Array[] = [];
     for (let at = start; at < end;) {
@@ -120,21 +128,27 @@ export class StorageNode {
    * @throws {RpcRefusal} when the file has no such segment.
    */
   async segment({ root, size }: Pick<Submission, "root" | "size">, index: number): Promise<OfferedSegment | undefined> {
-    const shape = fileShape(size);
+    const shape = shapeOf(size);
     if (index >= shape.segments) throw invalidParams("index", "index out of bound");
     const start = index * SEGMENT_CHUNKS;
     const data = await this.chunks({ root, size }, start, start + chunksIn(shape, index));
     if (data === undefined) return undefined;
-    const own = segmentRoot(data, paddedChunksIn(shape, index));
     const siblings = await this.#files.siblings(contentName(root, size), index, proofDepth(index, shape));
-    return { root, fileSize: size, index, data, ...lemmaAndPath(index, shape, { own, siblings, root: fromHex(root) }) };
+    return { root, fileSize: size, index, data, ...proofOf({ index, data }, siblings, root, shape) };
   }
 
   /** What nobody submitted is not kept. */
-  async #dropIfGone(name: ContentName): Promise<void> {
+  #dropIfGone(name: ContentName): void {
     if (this.#submissions.all.some((submission) => contentOf(submission) === name)) return;
     this.#held.delete(name);
-    await this.#files.remove(name);
+    const before = this.#removing.catch(() => undefined);
+    const remove = async () => {
+      await before;
+      await this.#files.remove(name);
+    };
+    // A failure is told to whoever writes next.
+    this.#removing = remove();
+    this.#removing.catch(() => undefined);
   }
 }
 

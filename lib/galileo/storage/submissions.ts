@@ -2,10 +2,10 @@
 
 import type { LogDescription } from "ethers";
 
-import { checksum, fromHex, toHex, type Address, type Hex } from "../../hex.ts";
+import { checksum, type Address, type Hex } from "../../hex.ts";
+import { rootOfNodes, type SubmissionNode } from "../../storage/merkle.ts";
 import { quantity, type Eip1193 } from "../rpc.ts";
 import { FLOW } from "./flow.ts";
-import { join } from "./proof.ts";
 
 export interface Submission {
   /** The index in the Flow, which 0G calls transaction sequence. */
@@ -17,7 +17,7 @@ export interface Submission {
   /** The sector where it begins. */
   readonly startEntry: number;
   /** The complete trees its padded chunks fall into. */
-  readonly nodes: readonly { readonly root: Hex; readonly height: number }[];
+  readonly nodes: readonly SubmissionNode[];
   readonly submitter: Address;
   readonly transactionHash: Hex;
   readonly blockNumber: number;
@@ -143,20 +143,17 @@ type SubmitArguments = [
 
 function submissionIn(log: RawLog, { args }: LogDescription): Submission {
   const [sender, , seq, startEntry, , [size, , nodes]] = args as unknown as SubmitArguments;
+  const subtrees = nodes.map(([root, height]) => ({ root, height: Number(height) }));
   return {
     seq: Number(seq),
-    root: rootOver(nodes.map(([root]) => root)),
+    // The chain holds no file root, only what it is over.
+    root: rootOfNodes(subtrees),
     size: Number(size),
     startEntry: Number(startEntry),
-    nodes: nodes.map(([root, height]) => ({ root, height: Number(height) })),
+    nodes: subtrees,
     submitter: checksum(sender),
     transactionHash: log.transactionHash,
     blockNumber: Number(log.blockNumber),
     blockHash: log.blockHash,
   };
-}
-
-/** The chain holds no file root. It is over the nodes, which are the left sides of the file's tree, largest first. */
-function rootOver(nodes: readonly Hex[]): Hex {
-  return toHex(nodes.map(fromHex).reduceRight((right, left) => join(left, right)));
 }
