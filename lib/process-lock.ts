@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 function isAlive(pid: number): boolean {
@@ -29,11 +29,24 @@ export function takeProcessLock(lock: string): number | undefined {
       const holder = holderOf(lock);
       if (holder === process.pid) return undefined;
       if (holder !== undefined && isAlive(holder)) return holder;
-      rmSync(lock, { force: true });
+      if (holder !== undefined) removeLeftover(lock, holder);
     }
   } finally {
     rmSync(own, { force: true });
   }
+}
+
+/** Removes what a dead process left. Whoever was faster has put a lock of its own there: that one is put back. */
+function removeLeftover(lock: string, dead: number): void {
+  const aside = `${lock}.${process.pid}.left`;
+  try {
+    renameSync(lock, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if (holderOf(aside) !== dead) linkSync(aside, lock);
+  rmSync(aside, { force: true });
 }
 
 /** The process named in a lock; undefined when it was removed meanwhile. */

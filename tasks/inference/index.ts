@@ -1,6 +1,7 @@
 import { emptyTask, task } from "hardhat/config";
 
 import { asking, CLAIM, JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
+import { gatewayTasks } from "./gateway-tasks.ts";
 
 export const inferenceTasks = [
   emptyTask("inference", "Ask a provider, and check its answers").build(),
@@ -18,4 +19,5 @@ export const inferenceTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./verify.ts"))
     .build(),
+  ...gatewayTasks,
 ];
