@@ -56,6 +56,11 @@ export * from "./compute/session.ts";
 export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
 
+export * from "./operator/endorse.ts";
+export * from "./operator/service.ts";
+export * from "./operator/settle.ts";
+export * as operatorErrors from "./operator/errors.ts";
+
 export { assertAttestorsAllowed, type AttestorEntry } from "./inft/attestor-entry.ts";
 export { agentEnvironment, asDotenv, type AgentSetup, type AgentVariable } from "./inft/agent-env.ts";
 export { CLAIM_MODES, type ClaimMode } from "./inft/claim.ts";

@@ -15,6 +15,7 @@ export type CallKind =
   | "deleteLedger"
   | "acknowledge"
   | "revokeTokens"
+  | "operate"
   | "read";
 
 /** What the caller knows and the error may not carry. Amounts in neuron. */

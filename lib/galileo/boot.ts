@@ -2,14 +2,16 @@
 
 import { developmentAccount } from "../chain/development-keys.ts";
 import { INTERFACES } from "../chain/contracts.ts";
+import type { IInferenceServing } from "../../types/ethers-contracts/index.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
+import { endorsementDraft } from "../operator/endorse.ts";
+import { serviceDraft } from "../operator/service.ts";
 import { ROLES } from "../chain/development-roles.ts";
 import { handOverBeacons, placePredeploys } from "./place.ts";
 import { SETTINGS } from "./predeploys.ts";
 import { balanceOf, sendRaw, setBalance, type Eip1193 } from "./rpc.ts";
 import { placeStorage } from "./storage/place.ts";
-import type { IInferenceServing } from "../../types/ethers-contracts/index.ts";
 
 /** Places 0G's contracts, runs their own initialisers, registers and recommends the services in the ledger. */
 export async function bootContracts(rpc: Eip1193, network: Network): Promise<void> {
@@ -71,13 +73,7 @@ export async function registerService(
   };
   const exists = (await read("serviceExists", [provider])) === 1n;
   const value = exists ? 0n : await read("MIN_PROVIDER_STAKE", []);
-  await sendRaw(rpc, {
-    what: `register the service of ${provider}`,
-    from: provider,
-    to,
-    value,
-    data: serving.encodeFunctionData("addOrUpdateService", [params]) as Hex,
-  });
+  await sendRaw(rpc, { ...serviceDraft(network, provider, params, value), to, from: provider });
 }
 
 /** Gives `address` at least `neuron`. */
@@ -93,11 +89,6 @@ export async function setEndorsement(
   provider: Address,
   endorsed: boolean,
 ): Promise<void> {
-  const name = endorsed ? "acknowledgeTEESignerByOwner" : "revokeTEESignerAcknowledgement";
-  await sendRaw(rpc, {
-    what: `${endorsed ? "endorse" : "stop endorsing"} ${provider}`,
-    from: owner,
-    to: network.contracts.inferenceServing,
-    data: INTERFACES.inferenceServing().encodeFunctionData(name, [provider]) as Hex,
-  });
+  const { inferenceServing: to } = network.contracts;
+  await sendRaw(rpc, { ...endorsementDraft(network, provider, endorsed), to, from: owner });
 }

@@ -14,10 +14,11 @@ export const LAYERS = {
   explorer: ["base", "chain"],
   compute: ["base", "protocol", "sealing", "chain", "attestation"],
   inft: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute"],
+  operator: ["base", "protocol", "chain", "compute"],
   gateway: ["base", "protocol", "chain", "storage", "compute"],
   flow: ["base", "protocol", "sealing", "chain", "storage", "attestation", "explorer", "compute", "inft"],
   jobs: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute", "inft", "flow"],
-  galileo: ["base", "protocol", "sealing", "chain", "storage", "inft"],
+  galileo: ["base", "protocol", "sealing", "chain", "storage", "inft", "operator"],
 };
 
 /** The layer a path inside lib/ belongs to, e.g. `chain/send.ts` → `chain`. */

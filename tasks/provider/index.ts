@@ -1,6 +1,7 @@
 import { emptyTask, task } from "hardhat/config";
 
-import { JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
+import { AS, JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
+import { OFFER } from "../support/offer.ts";
 
 export const providerTasks = [
   emptyTask("provider", "The providers that sell inference").build(),
@@ -38,5 +39,58 @@ export const providerTasks = [
     ),
   )
     .setAction(() => import("./acknowledge.ts"))
+    .build(),
+  spending(
+    task(["provider", "register"], "Sell inference: register your service, with the stake the contract asks for")
+      .addOption(OFFER.type)
+      .addOption(OFFER.url)
+      .addOption(OFFER.model)
+      .addOption(OFFER.verifiability)
+      .addOption(OFFER.inputPrice)
+      .addOption(OFFER.outputPrice)
+      .addOption(OFFER.signer)
+      .addOption(OFFER.info)
+      .addOption(AS),
+  )
+    .setAction(() => import("./register.ts"))
+    .build(),
+  spending(
+    task(["provider", "update"], "Change your service; what is not given stays")
+      .addOption(OFFER.type)
+      .addOption(OFFER.url)
+      .addOption(OFFER.model)
+      .addOption(OFFER.verifiability)
+      .addOption(OFFER.inputPrice)
+      .addOption(OFFER.outputPrice)
+      .addOption(OFFER.signer)
+      .addOption(OFFER.info)
+      .addOption(AS),
+  )
+    .setAction(() => import("./update.ts"))
+    .build(),
+  spending(task(["provider", "remove"], "Stop selling, and get the stake back").addOption(AS))
+    .setAction(() => import("./remove.ts"))
+    .build(),
+  spending(
+    task(["provider", "settle"], "Collect fees with totals that your TEE signed")
+      .addPositionalArgument(positional("file", "JSON file of signed settlements"))
+      .addFlag({ name: "allowPartial", description: "Also take what covers a fee only in part; the rest is lost" })
+      .addOption(AS),
+  )
+    .setAction(() => import("./settle.ts"))
+    .build(),
+  spending(
+    task(["provider", "endorse"], "As the owner of InferenceServing, vouch for the signer a provider lists")
+      .addPositionalArgument(positional("provider", "Provider address or unique model name"))
+      .addOption(AS),
+  )
+    .setAction(() => import("./endorse.ts"))
+    .build(),
+  spending(
+    task(["provider", "unendorse"], "As the owner of InferenceServing, take an endorsement back")
+      .addPositionalArgument(positional("provider", "Provider address or unique model name"))
+      .addOption(AS),
+  )
+    .setAction(() => import("./unendorse.ts"))
     .build(),
 ];

@@ -1,8 +1,8 @@
 /** Transactions of a task that are known beforehand: estimated, shown, agreed to, sent one after the other. */
 
-import type { ConfirmedTransaction, TransactionDraft } from "../../lib/chain/send.ts";
+import { sendTransaction, type ConfirmedTransaction, type TransactionDraft } from "../../lib/chain/send.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
-import { sendToInft, translateInftError } from "../../lib/inft/translate.ts";
+import { translateInftError } from "../../lib/inft/translate.ts";
 import type { TaskIo } from "./action.ts";
 import type { SpendingArguments } from "./arguments.ts";
 import { approve, billData } from "./spend.ts";
@@ -17,7 +17,7 @@ export interface Planned {
 
 /**
  * Estimates every draft, so that what the contract refuses is known before the first is sent; then shows the bill, asks,
- * and sends them to the iNFT in order.
+ * and sends them in order. `translate` says what the refusals of the contract called mean; the iNFT's when absent.
  */
 export async function sendPlanned(
   writer: Writer,
@@ -25,21 +25,21 @@ export async function sendPlanned(
   args: SpendingArguments,
   io: TaskIo,
   what: string,
+  translate: (error: unknown) => unknown = translateInftError,
 ): Promise<Planned> {
   const rows: BillRow[] = [];
-  for (const draft of drafts) rows.push(...(await estimated(writer, draft)));
+  const explained = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+  for (const draft of drafts) rows.push(...(await explained(transactionRows(writer, draft))));
   const bill = makeBill(rows);
   const plan = billData(bill);
   if (!(await approve(bill, args, writer, io, what))) return { plan, sent: undefined };
   const sent: ConfirmedTransaction[] = [];
-  for (const draft of drafts) sent.push(await sendToInft(writer.ctx, draft));
+  for (const draft of drafts) sent.push(await explained(sendTransaction(writer.ctx, draft)));
   return { plan, sent };
-}
-
-async function estimated(writer: Writer, draft: TransactionDraft): Promise<BillRow[]> {
-  try {
-    return await transactionRows(writer, draft);
-  } catch (error) {
-    throw translateInftError(error);
-  }
 }

@@ -21,6 +21,7 @@ interface Decrypted {
 }
 
 interface Refusal {
+  readonly message: string;
   readonly remedy: string;
   readonly details: Readonly<Record<string, unknown>>;
 }

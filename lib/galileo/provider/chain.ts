@@ -3,12 +3,19 @@
 import type { BaseWallet } from "ethers";
 
 import type { Log, WriteContext } from "../../chain/context.ts";
-import { INTERFACES, inferenceServing } from "../../chain/contracts.ts";
+import { inferenceServing } from "../../chain/contracts.ts";
 import { chainCall, isRevert } from "../../chain/revert.ts";
 import { sendTransaction } from "../../chain/send.ts";
 import { checksum, type Address, type Hex } from "../../hex.ts";
 import type { Network } from "../../networks.ts";
-import { settlementStatus, type SettlementMessage, type SettlementStatus } from "../../protocol/settlement.ts";
+import {
+  previewSettlement,
+  settlementDraft,
+  settlementResults,
+  type SettlementPreview,
+  type SettlementResult,
+  type SignedSettlement,
+} from "../../operator/settle.ts";
 
 /** A user's sub-account with this provider. Amounts in neuron. */
 export interface ProviderAccount {
@@ -27,19 +34,9 @@ export interface ProviderService {
   readonly teeSignerAcknowledged: boolean;
 }
 
-export interface SignedSettlement extends SettlementMessage {
-  readonly signature: Hex;
-}
-
-export interface SettlementPreview {
-  readonly failed: ReadonlyMap<Address, SettlementStatus>;
-  /** Neuron that would stay unpaid, per user whose balance covers only a part. */
-  readonly partial: ReadonlyMap<Address, bigint>;
-}
-
 export interface SettlementReceipt {
   readonly hash: Hex;
-  readonly results: ReadonlyMap<Address, { readonly status: SettlementStatus; readonly unsettled: bigint }>;
+  readonly results: ReadonlyMap<Address, SettlementResult>;
 }
 
 /** Absence is `undefined` and only the contract's own word for it; an outage throws. */
@@ -92,31 +89,12 @@ export function inferenceServingChain(options: {
     },
 
     async previewSettlement(items) {
-      const { failedUsers, failureReasons, partialUsers, partialAmounts } = await chainCall(
-        `Previewing the settlement of ${items.length} users`,
-        serving.previewSettlementResults([...items], { from: address }),
-      );
-      const failed = failedUsers.map((user, i) => [checksum(user), settlementStatus(failureReasons[i] ?? -1)] as const);
-      const partial = partialUsers.map((user, i) => [checksum(user), partialAmounts[i] ?? 0n] as const);
-      return { failed: new Map(failed), partial: new Map(partial) };
+      return previewSettlement({ network, provider }, address, items);
     },
 
     async settle(items) {
-      const abi = INTERFACES.inferenceServing();
-      const confirmed = await sendTransaction(write, {
-        what: `settle the fees of ${items.length} users`,
-        to: network.contracts.inferenceServing,
-        data: abi.encodeFunctionData("settleFeesWithTEE", [items]) as Hex,
-      });
-      const results = new Map<Address, { status: SettlementStatus; unsettled: bigint }>();
-      for (const entry of confirmed.receipt.logs) {
-        if (checksum(entry.address) !== network.contracts.inferenceServing) continue;
-        const event = abi.parseLog(entry);
-        if (event?.name !== "TEESettlementResult") continue;
-        const [user, status, unsettled] = event.args as unknown as [string, bigint, bigint];
-        results.set(checksum(user), { status: settlementStatus(status), unsettled });
-      }
-      return { hash: confirmed.hash, results };
+      const { hash, receipt } = await sendTransaction(write, settlementDraft(network, items));
+      return { hash, results: settlementResults(network, receipt) };
     },
   };
 }

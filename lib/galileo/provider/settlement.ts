@@ -7,8 +7,9 @@ import type { Address, Hex } from "../../hex.ts";
 import type { Network } from "../../networks.ts";
 import { SETTLEMENT_BATCH } from "../../protocol/constants.ts";
 import { requestsHash, SETTLEMENT_TYPES, settlementDomain, settlementNonce } from "../../protocol/settlement.ts";
+import type { SignedSettlement } from "../../operator/settle.ts";
 import type { Bill, Bills } from "./bills.ts";
-import type { ProviderChain, SignedSettlement } from "./chain.ts";
+import type { ProviderChain } from "./chain.ts";
 import type { SettlementOutcome } from "./options.ts";
 
 export interface Settler {

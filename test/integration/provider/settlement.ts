@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { verifyTypedData, Wallet } from "ethers";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
-import type { SignedSettlement } from "../../../lib/galileo/provider/chain.ts";
+import type { SignedSettlement } from "../../../lib/operator/settle.ts";
 import { checksum, type Address } from "../../../lib/hex.ts";
 import { networkNamed } from "../../../lib/networks.ts";
 import { requestsHash, SETTLEMENT_TYPES, settlementDomain, settlementNonce } from "../../../lib/protocol/settlement.ts";

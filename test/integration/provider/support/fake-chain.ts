@@ -1,11 +1,7 @@
 import type { Address, Hex } from "../../../../lib/hex.ts";
 import type { SettlementStatus } from "../../../../lib/protocol/settlement.ts";
-import type {
-  ProviderAccount,
-  ProviderChain,
-  ProviderService,
-  SignedSettlement,
-} from "../../../../lib/galileo/provider/chain.ts";
+import type { ProviderAccount, ProviderChain, ProviderService } from "../../../../lib/galileo/provider/chain.ts";
+import type { SignedSettlement } from "../../../../lib/operator/settle.ts";
 import { NEURON_PER_0G } from "../../../../lib/units.ts";
 
 /** A chain in memory that a test can write to. It counts reads and keeps what was sent. */

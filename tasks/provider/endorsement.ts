@@ -1,0 +1,48 @@
+import { resolveService } from "../../lib/compute/providers.ts";
+import { assertContractOwner, endorsementDraft } from "../../lib/operator/endorse.ts";
+import { operatorRefusal } from "../../lib/operator/translate.ts";
+import type { Answer } from "../support/action.ts";
+import { required, type SpendingArguments } from "../support/arguments.ts";
+import { withConnection } from "../support/connection.ts";
+import { sendPlanned } from "../support/planned.ts";
+import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+
+interface Arguments extends SpendingArguments {
+  readonly provider: string;
+  readonly as: string | undefined;
+}
+
+/** `provider endorse` and `provider unendorse`: one action, which differs in what it wants. */
+export function endorsementAction(wanted: boolean) {
+  const verb = wanted ? "endorse" : "unendorse";
+  return spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
+    const named = required(args.provider, "The provider", `provider ${verb} <address or model>`);
+    return withConnection(
+      hre,
+      async (open) => {
+        const { network } = open;
+        const { provider, teeSignerAddress: signer, endorsed } = await resolveService(open.read, named);
+        const common = { network: network.name, mode: network.mode, provider, signer };
+        if (endorsed === wanted) {
+          const state = wanted ? "is endorsed already" : "is not endorsed";
+          return { data: { ...common, changed: false }, text: [`${signer} ${state}; nothing was sent`] };
+        }
+        const writer = await openWriter(open, args, io);
+        await assertContractOwner(open.read, writer.owner);
+        const draft = endorsementDraft(network, provider, wanted);
+        const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what, operatorRefusal(provider));
+        if (sent === undefined) return { data: { ...common, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
+        return {
+          data: { ...common, plan, changed: true, transactions: sent.map((each) => transactionData(network, each)) },
+          text: [
+            wanted
+              ? `${signer} of ${provider} is endorsed; nothing on chain checks its attestation`
+              : `${signer} of ${provider} is no longer endorsed; ${provider} can settle nothing`,
+            ...transactionLines(network, sent),
+          ],
+        };
+      },
+      io,
+    );
+  });
+}

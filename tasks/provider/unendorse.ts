@@ -1,0 +1,3 @@
+import { endorsementAction } from "./endorsement.ts";
+
+export default endorsementAction(false);
