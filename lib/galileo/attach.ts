@@ -15,7 +15,7 @@ import { bootContracts } from "./boot.ts";
 import { bootOptions } from "./boot-options.ts";
 import { ForkWithoutContractsError } from "./errors.ts";
 import { Galileo } from "./galileo.ts";
-import { attestorPort, localServices, storagePort } from "./local-services.ts";
+import { attestorPort, localServices, otherServices, storagePort } from "./local-services.ts";
 import { startLocalProvider } from "./provider/local-provider.ts";
 import { codeAt, readAddress, type Eip1193 } from "./rpc.ts";
 import { startLocalStorage } from "./storage/local-storage.ts";
@@ -75,7 +75,8 @@ async function equip(
   const parts = { network, rpc, provider, startProvider: startLocalProvider, attestor, storage, log };
   const galileo = new Galileo(parts, owner);
   try {
-    await galileo.registerProviders(localServices(mode, options), placeContracts);
+    const others = mode === "local" ? otherServices(options) : [];
+    await galileo.registerProviders([...localServices(mode, options), ...others], placeContracts);
     return galileo;
   } catch (error) {
     await galileo.close();

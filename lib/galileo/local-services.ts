@@ -5,7 +5,7 @@ import type { NewProvider } from "./galileo.ts";
 
 /** What `galileo up` and tests may change about what runs beside the chain. */
 export interface LocalServiceOptions {
-  /** First of consecutive ports: three providers, the attestor, storage indexer and nodes; 0 or absent takes free ones. */
+  /** First of consecutive ports: three providers, the attestor, storage indexer and nodes, further providers; 0 or absent takes free ones. */
   readonly providerPort?: number;
   /** Milliseconds between settlements of each provider. Absent: they settle when told to. */
   readonly settleIntervalMs?: number;
@@ -13,6 +13,8 @@ export interface LocalServiceOptions {
   readonly upstream?: string;
   /** The name of the model that server serves. Services that forward are registered under it. */
   readonly upstreamModel?: string;
+  /** Also one provider each for images, edits, transcriptions and embeddings. Default: chat only, which boots faster. */
+  readonly allServices?: boolean;
   /** How many storage nodes share every file: a power of two. Default 1. */
   readonly storageNodes?: number;
 }
@@ -36,6 +38,29 @@ export function attestorPort({ providerPort = 0 }: LocalServiceOptions): number 
 export function storagePort(options: LocalServiceOptions): number {
   const attestor = attestorPort(options);
   return attestor === 0 ? 0 : attestor + 1;
+}
+
+/** What else is sold, at prices in neuron of what each is charged by: 0.004 0G an image, 0.0001 0G a second of audio. */
+const OTHER_SERVICES = [
+  { model: "not-an-image-model", serviceType: "text-to-image", inputPrice: 0n, outputPrice: 4_000_000_000_000_000n },
+  { model: "not-an-image-editor", serviceType: "image-editing", inputPrice: 0n, outputPrice: 5_000_000_000_000_000n },
+  { model: "not-a-speech-model", serviceType: "speech-to-text", inputPrice: 100_000_000_000_000n, outputPrice: 0n },
+  { model: "not-an-embedding-model", serviceType: "embedding", inputPrice: 10_000_000_000n, outputPrice: 0n },
+] as const;
+
+const OTHER_TITLE = "Deterministic responder of the embedded Galileo; no model is behind it";
+
+/** Providers of everything but chat, for the embedded network. They answer by themselves, whatever the upstream is. */
+export function otherServices(options: LocalServiceOptions = {}): readonly NewProvider[] {
+  const { allServices = false, settleIntervalMs, storageNodes = 1 } = options;
+  if (!allServices) return [];
+  const indexer = storagePort(options);
+  return OTHER_SERVICES.map((service, index) => ({
+    account: ROLES.serviceProviders[index] ?? 0,
+    port: indexer === 0 ? 0 : indexer + 1 + storageNodes + index,
+    ...(settleIntervalMs === undefined ? {} : { settleIntervalMs }),
+    service: { ...service, model: `local/${service.model}`, title: OTHER_TITLE },
+  }));
 }
 
 /** The three providers, with their accounts and names: others on a fork, which may be a fork of an embedded network. */

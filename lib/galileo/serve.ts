@@ -16,7 +16,7 @@ import { firstUpstreamModel } from "./provider/local-provider.ts";
 import { startRpcServer } from "./rpc-server.ts";
 import { STORAGE_METHOD, storageEntry, type LocalStorageEntry } from "./storage/entry.ts";
 
-export interface ServeOptions extends Pick<LocalServiceOptions, "providerPort" | "upstream"> {
+export interface ServeOptions extends Pick<LocalServiceOptions, "providerPort" | "upstream" | "allServices"> {
   /** Of the chain; 0 takes a free one. */
   readonly port: number;
   readonly log?: Log;
@@ -25,6 +25,7 @@ export interface ServeOptions extends Pick<LocalServiceOptions, "providerPort" |
 export interface ServedProvider {
   readonly address: Address;
   readonly model: string;
+  readonly serviceType: string;
   readonly url: string;
   readonly teeSigner: Address;
   readonly endorsed: boolean;
@@ -88,7 +89,14 @@ export async function serveGalileo(
     };
     const providers = galileo.providers.map(({ address, url, teeSigner }) => {
       const service = services.find(({ provider }) => provider === address);
-      return { address, url, teeSigner, model: service?.model ?? "", endorsed: service?.endorsed ?? false };
+      return {
+        address,
+        url,
+        teeSigner,
+        model: service?.model ?? "",
+        serviceType: service?.serviceType ?? "",
+        endorsed: service?.endorsed ?? false,
+      };
     });
     const { chainId, contracts } = galileo.network;
     return { url: server.url, chainId, contracts, providers, attestor, storage, accounts, galileo, close };

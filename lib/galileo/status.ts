@@ -45,6 +45,7 @@ export interface PrecompileStatus {
 export interface ServiceStatus {
   readonly provider: Address;
   readonly model: string;
+  readonly serviceType: string;
   readonly url: string;
   readonly endorsed: boolean;
   /** `GET /v1/models` was answered. */
@@ -103,7 +104,7 @@ export const SIMULATED = [
   "consensus: one process makes one block for each transaction, and time can be moved",
   "TEE: the providers' signing keys are ordinary keys, made for this run; /v1/quote says so",
   "attestor: a development attestor, an ordinary key made for this run",
-  "language model: a deterministic responder, unless `galileo up --upstream` names a server",
+  "models: deterministic responders, unless `galileo up --upstream` names a server for chats",
   "precompiles: calls to 0x…1000, 0x…1001 and 0x…1002 are refused",
   "storage: one process is the indexer and every node, mines nothing and proves no replica; the price is a setting",
   "ownership: development account 9 owns 0G's contracts",
@@ -182,15 +183,17 @@ async function isStandIn(rpc: Eip1193, address: Address): Promise<boolean> {
 interface ListedService {
   readonly provider: string;
   readonly model: string;
+  readonly serviceType: string;
   readonly url: string;
   readonly teeSignerAcknowledged: boolean;
 }
 
 async function serviceStatus(ctx: InspectContext, service: ListedService): Promise<ServiceStatus> {
-  const { provider, model, url, teeSignerAcknowledged: endorsed } = service;
+  const { provider, model, serviceType, url, teeSignerAcknowledged: endorsed } = service;
   return {
     provider: checksum(provider),
     model,
+    serviceType,
     url,
     endorsed,
     ...(await probe(ctx.fetch, modelsUrl(serviceBase(url)))),

@@ -24,6 +24,7 @@ async function up(args: UpArguments, hre: HardhatRuntimeEnvironment, io: TaskIo)
     port: parsePort(args.port ?? DEFAULT_PORT, "port"),
     providerPort: parsePort(args.providerPort ?? "0", "provider-port"),
     ...(args.upstream === undefined ? {} : { upstream: parseUpstream(args.upstream) }),
+    allServices: true,
     log: io.log,
   });
   void closeOnSignal("galileo", served.close, io);
@@ -63,7 +64,8 @@ function describe({
     "",
     "Providers",
     ...providers.map(
-      ({ address, model, url: at, endorsed }) => `  ${address}  ${at}  ${model}${endorsed ? "" : "  (not endorsed)"}`,
+      ({ address, model, serviceType, url: at, endorsed }) =>
+        `  ${address}  ${at}  ${model}  ${serviceType}${endorsed ? "" : "  (not endorsed)"}`,
     ),
     "",
     "Attestor (development: an ordinary key, made for this run)",

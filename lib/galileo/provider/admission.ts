@@ -23,9 +23,9 @@ function locked(account: ProviderAccount): bigint {
 }
 
 /**
- * Admits a user's next chat request, or throws a 400.
- * Needs `locked ≥ unsettled + fee + 1 0G`; the fee of a chat is not known before and counts as 0. A balance that does
- * not suffice is read from the chain once more, so a top-up acts at once. Returns the service, whose prices apply.
+ * Admits a user's next paid request, or throws a 400.
+ * Needs `locked ≥ unsettled + 1 0G`: what the request itself will cost counts as 0, as brokers count it. A balance that
+ * does not suffice is read from the chain once more, so a top-up acts at once. Returns the service, whose prices apply.
  */
 export async function admit(
   ctx: { readonly provider: Address; readonly cache: ChainCache },

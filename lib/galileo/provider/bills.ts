@@ -7,15 +7,15 @@ import type { BilledRequest } from "../../protocol/settlement.ts";
 export interface Bill extends BilledRequest {
   readonly address: Address;
   readonly createdAt: number;
-  /** Rows that stay at 0 are never settled. */
-  readonly outputTokens: number;
+  /** Tokens, words, images or seconds that were charged. Rows that stay at 0 are never settled. */
+  readonly units: number;
 }
 
 export interface Bills {
   /** Opens a row with fee 0. */
   open(row: { requestId: string; user: string; address: Address }): void;
   /** States what the answer cost. */
-  complete(requestId: string, fee: Fee, outputTokens: number): void;
+  complete(requestId: string, fee: Fee, units: number): void;
   /** Forgets rows: their requests failed, or they are settled. */
   remove(requestIds: Iterable<string>): void;
   /** Neuron. */
@@ -38,11 +38,11 @@ export function bills(clock: () => number): Bills {
         fee: 0n,
         inputFee: 0n,
         outputFee: 0n,
-        outputTokens: 0,
+        units: 0,
       }),
-    complete(requestId, fee, outputTokens) {
+    complete(requestId, fee, units) {
       const row = rows.get(requestId);
-      if (row !== undefined) rows.set(requestId, { ...row, ...fee, outputTokens });
+      if (row !== undefined) rows.set(requestId, { ...row, ...fee, units });
     },
     remove(requestIds) {
       for (const requestId of requestIds) rows.delete(requestId);
@@ -55,7 +55,7 @@ export function bills(clock: () => number): Bills {
     payable() {
       const perUser = new Map<Address, Bill[]>();
       for (const row of rows.values()) {
-        if (row.outputTokens === 0) continue;
+        if (row.units === 0) continue;
         perUser.set(row.address, [...(perUser.get(row.address) ?? []), row]);
       }
       return perUser;
@@ -63,7 +63,7 @@ export function bills(clock: () => number): Bills {
     prune() {
       const oldest = clock() - UNANSWERED_MS;
       for (const row of rows.values()) {
-        if (row.outputTokens === 0 && row.createdAt < oldest) rows.delete(row.requestId);
+        if (row.units === 0 && row.createdAt < oldest) rows.delete(row.requestId);
       }
     },
   };

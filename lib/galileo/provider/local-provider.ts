@@ -7,17 +7,21 @@ import { Wallet, type BaseWallet } from "ethers";
 import { checksum, toHex } from "../../hex.ts";
 import { listen } from "../../listen.ts";
 import { SIGNATURE_LIFETIME_MS } from "../../protocol/constants.ts";
+import { asyncJobs } from "./async-jobs.ts";
 import { bills as newBills } from "./bills.ts";
 import { inferenceServingChain } from "./chain.ts";
 import { chainCache } from "./chain-cache.ts";
+import { additionalInfo } from "./description.ts";
 import { sessionGate } from "./gate.ts";
+import { imageStore } from "./image-store.ts";
 import { DEFAULT_LIMITS, inFlight } from "./in-flight.ts";
 import { lateServer, letProcessEnd } from "./late-server.ts";
 import { temper as newTemper } from "./misbehaviour.ts";
 import type { LocalProvider, LocalProviderOptions } from "./options.ts";
 import type { ProviderParts } from "./parts.ts";
+import { rateLimiter } from "./rate-limits.ts";
 import { requestLog } from "./request-log.ts";
-import { responder } from "./responder.ts";
+import { responder } from "./responders/index.ts";
 import { providerServer } from "./server.ts";
 import { settler as newSettler } from "./settlement.ts";
 import { signatureStore } from "./signatures.ts";
@@ -29,6 +33,7 @@ export type {
   InFlightLimits,
   LocalProvider,
   LocalProviderOptions,
+  RateLimits,
   ServedRequest,
   ServiceOffer,
   SettlementOutcome,
@@ -39,7 +44,7 @@ const UPSTREAM_TIMEOUT_MS = 300_000;
 
 /**
  * Starts a provider on 127.0.0.1. Registering it (`serviceParams`) and having it endorsed is the caller's; until then
- * it refuses every chat. Sends nothing until it settles.
+ * it refuses every paid request. Sends nothing until it settles.
  * @throws {PortTakenError} when something listens on the port already.
  * @throws {UsageError} when `upstream` is no URL.
  */
@@ -53,20 +58,28 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
   const chain = options.chain ?? inferenceServingChain({ network, wallet, log });
   const cache = chainCache(chain, options.accountCacheMs ?? 0, clock);
   const bills = newBills(clock);
+  const lifetimeMs = options.chatCacheMs ?? SIGNATURE_LIFETIME_MS;
+  const rateLimits = options.rateLimits ?? {};
+  let url = "";
   const settler = newSettler({ network, provider: address, tee, chain, bills, clock, log });
   const parts: ProviderParts = {
     address,
+    url: () => url,
     service,
     forwards: options.upstream !== undefined,
     tee,
     gate: sessionGate({ provider: address, cache, clock }),
     inFlight: inFlight({ ...DEFAULT_LIMITS, ...options.limits }),
+    rates: rateLimiter(rateLimits, clock),
+    rateLimits,
     cache,
     bills,
-    signatures: signatureStore({ tee, lifetimeMs: options.chatCacheMs ?? SIGNATURE_LIFETIME_MS, clock }),
+    signatures: signatureStore({ tee, lifetimeMs, clock }),
+    images: imageStore(lifetimeMs, clock),
+    jobs: asyncJobs({ enabled: options.asyncJobs ?? true, lifetimeMs, clock }),
     answerer:
       options.upstream === undefined
-        ? responder(service.model, clock)
+        ? responder(service, clock)
         : upstreamAnswerer({
             upstream: options.upstream,
             headers: options.upstreamHeaders ?? {},
@@ -84,7 +97,7 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
   const { server, close } = lateServer(async () => providerServer(parts));
   if (options.keepAlive !== true) letProcessEnd(server);
   const port = await listen(server, { port: options.port, what: `local provider of ${service.model}` });
-  const url = `http://127.0.0.1:${port}`;
+  url = `http://127.0.0.1:${port}`;
   const stopTimer = settleEvery(options.settleIntervalMs, async () => {
     try {
       await settler.settle({ patient: true });
@@ -107,7 +120,7 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
       verifiability: "TeeML",
       inputPrice: service.inputPrice,
       outputPrice: service.outputPrice,
-      additionalInfo: ADDITIONAL_INFO,
+      additionalInfo: additionalInfo(service),
       teeSignerAddress: teeWallet.address,
     }),
     misbehave: (how) => parts.temper.set(how),
@@ -125,17 +138,6 @@ export async function startLocalProvider(options: LocalProviderOptions): Promise
     },
   };
 }
-
-/** Keys and casing as brokers write them. `dstack` is the verifier whose report shape `/v1/quote` follows. */
-const ADDITIONAL_INFO = JSON.stringify({
-  VerifierURL: "",
-  TEEVerifier: "dstack",
-  TargetSeparated: false,
-  TargetTeeAddress: "",
-  ImageName: "",
-  ImageDigest: "",
-  Notice: "development only: runs in no TEE",
-});
 
 function settleEvery(ms: number | undefined, settle: () => Promise<void>): () => void {
   if (ms === undefined) return () => undefined;

@@ -1,6 +1,6 @@
 /** The lies and failures a local provider can be told to produce, as data, so that a test asks for the one it needs. */
 
-/** Common to all: how many chat requests it lasts. Absent: until told otherwise. */
+/** Common to all: how many paid requests it lasts. Absent: until told otherwise. */
 interface Lasting {
   readonly requests?: number;
 }
@@ -11,7 +11,10 @@ export type Misbehaviour = Lasting &
     | { /** The right text, signed by another key. */ readonly kind: "foreign-signature" }
     | { /** A genuine text and signature of this provider, of another answer. */ readonly kind: "replayed-text" }
     | { /** The signed text names another request. */ readonly kind: "wrong-request-hash" }
-    | { /** The bytes delivered are not the bytes signed. */ readonly kind: "altered-body" }
+    | { /** The signed text names another answer, or other images. */ readonly kind: "wrong-response-hash" }
+    | { /** The bytes delivered are not the bytes signed: another text, other pixels. */ readonly kind: "altered-body" }
+    | { /** One image less than asked for, signed as it is, and charged in full. */ readonly kind: "fewer-images" }
+    | { /** Says that images asked for by address are on another server. */ readonly kind: "foreign-image-url" }
     | {
         /** No chat id in the header. */
         readonly kind: "missing-key";
@@ -69,15 +72,23 @@ export function temper(): Temper {
 /** Changes bytes after they were signed: the answer's text when there is any, else one more byte. */
 export function altered(chunk: Uint8Array): { bytes: Uint8Array; changed: boolean } {
   const before = Buffer.from(chunk).toString("latin1"); // one character a byte, so nothing else changes
-  const after = before.replace(/"content":\s*"/, "$&~");
+  const after = before.replace(/"(?:content|text|delta)":\s*"/, "$&~");
   return { bytes: Buffer.from(after, "latin1"), changed: after !== before };
 }
 
-/** Multiplies every token count in a body or event. */
+/** An image that differs from the given one in its last byte. */
+export function alteredImage(image: Uint8Array): Uint8Array {
+  const bytes = Uint8Array.from(image);
+  const last = bytes.length - 1;
+  bytes[last] = (bytes[last] ?? 0) ^ 1;
+  return bytes;
+}
+
+/** Multiplies every count that is charged by in a body or event. */
 export function inflated(chunk: Uint8Array, times: number): Uint8Array {
   const text = Buffer.from(chunk).toString("latin1");
   const lie = text.replace(
-    /("(?:prompt|completion|total)_tokens":\s*)(\d+)/g,
+    /("(?:(?:prompt|completion|total|input|output)_tokens|seconds|duration)":\s*)(\d+(?:\.\d+)?)/g,
     (_, key: string, count: string) => key + String(Number(count) * times),
   );
   return Buffer.from(lie, "latin1");

@@ -6,6 +6,7 @@ import type { IInferenceServing } from "../../../types/ethers-contracts/index.ts
 import type { Log } from "../../chain/context.ts";
 import type { Address, Hex } from "../../hex.ts";
 import type { Network } from "../../networks.ts";
+import type { CacheBilling, PriceTier } from "../../protocol/fees.ts";
 import type { SettlementStatus } from "../../protocol/settlement.ts";
 import type { ProviderChain } from "./chain.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
@@ -14,13 +15,24 @@ import type { Misbehaviour } from "./misbehaviour.ts";
 export interface ServiceOffer {
   /** With the built-in responder, a name that says it is no language model; with an upstream, the upstream's name. */
   readonly model: string;
-  readonly serviceType: "chatbot";
-  /** Neuron per token. */
+  readonly serviceType: "chatbot" | "text-to-image" | "image-editing" | "speech-to-text" | "embedding";
+  /** Neuron per token, or per second of audio. */
   readonly inputPrice: bigint;
-  /** Neuron per token. */
+  /** Neuron per token or image. */
   readonly outputPrice: bigint;
+  /** Prices by the length of the prompt, and of cached tokens: published on chain and charged. */
+  readonly tiers?: readonly PriceTier[];
+  readonly cacheBilling?: CacheBilling;
   /** One line for people. */
   readonly title: string;
+}
+
+/** What one user may ask for in a minute; the next request gets 429. Absent: no limit, and no headers about it. */
+export interface RateLimits {
+  readonly requestsPerMinute?: number;
+  /** These two are counted after the answer: only then the number is known. */
+  readonly tokensPerMinute?: number;
+  readonly imagesPerMinute?: number;
 }
 
 /** How many requests may be answered at the same time. */
@@ -47,12 +59,15 @@ export interface LocalProviderOptions {
   /** Default 300 000. */
   readonly upstreamTimeoutMs?: number;
   readonly limits?: Partial<InFlightLimits>;
+  readonly rateLimits?: RateLimits;
+  /** Images as jobs that are asked for later. Default true. */
+  readonly asyncJobs?: boolean;
   /**
    * How long an account or service read from the chain is believed. Default 0: tests see every change at once. Live
    * providers take 600 000; set that to see what their users see after a revocation.
    */
   readonly accountCacheMs?: number;
-  /** How long a signature can be fetched. Default 20 minutes. */
+  /** How long a signature, a kept image or a finished job can be fetched. Default 20 minutes. */
   readonly chatCacheMs?: number;
   /** Settle every so often on its own. Default: only when told to. */
   readonly settleIntervalMs?: number;
@@ -112,7 +127,7 @@ export interface LocalProvider {
   readonly teeSigner: Address;
   /** What to pass to `addOrUpdateService`, with the present signer. */
   serviceParams(): IInferenceServing.ServiceParamsStruct;
-  /** Makes it lie, fail or dawdle from the next chat request on; `undefined` makes it honest again. */
+  /** Makes it lie, fail or dawdle from the next paid request on; `undefined` makes it honest again. */
   misbehave(how: Misbehaviour | undefined): void;
   /** The last 1000 requests, oldest first. */
   requests(): readonly ServedRequest[];

@@ -4,12 +4,15 @@ import { STATUS_CODES } from "node:http";
 export class Refusal extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
 
-  constructor(status: number, text: string, headers: Readonly<Record<string, string>> = {}) {
+  /** @param body what is sent where the text alone is not the form of it. */
+  constructor(status: number, text: string, headers: Readonly<Record<string, string>> = {}, body?: object) {
     super(text);
     this.name = "Refusal";
     this.status = status;
     this.headers = headers;
+    this.body = body ?? { error: text };
   }
 }
 

@@ -1,7 +1,11 @@
 /** Which kind of request a path below /v1/proxy is. */
 
+import { billedKindAt, type BilledKind } from "./paths.ts";
+
 export type ProxyRoute =
-  | { readonly kind: "chat" }
+  | { readonly kind: "billed"; readonly billed: BilledKind }
+  /** An image that an answer only named. */
+  | { readonly kind: "image"; readonly chatId: string; readonly index: string }
   | { readonly kind: "signature"; readonly chatId: string }
   | { readonly kind: "attestation" }
   | { readonly kind: "unsupported" };
@@ -18,7 +22,10 @@ export function proxyPath(requestUri: string): string {
 /** Chat ids are matched in lower case. */
 export function proxyRoute(requestUri: string): ProxyRoute {
   const path = proxyPath(requestUri);
-  if (path === "/chat/completions") return { kind: "chat" };
+  const billed = billedKindAt(path);
+  if (billed !== undefined) return { kind: "billed", billed };
+  const [, imageId, index] = /^\/images\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
+  if (imageId !== undefined && index !== undefined) return { kind: "image", chatId: imageId.toLowerCase(), index };
   const [, chatId] = /^\/signature\/([^/]+)$/.exec(path) ?? [];
   if (chatId !== undefined) return { kind: "signature", chatId: chatId.toLowerCase() };
   if (path.startsWith("/signature")) return { kind: "signature", chatId: "" };

@@ -5,16 +5,19 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ZgError } from "../../errors.ts";
 import { checksum } from "../../hex.ts";
 import { CHAT_ID_HEADER, MAX_REQUEST_BYTES } from "../../protocol/constants.ts";
-import { serveChat } from "./chat.ts";
+import { imageExtension } from "../../protocol/images.ts";
+import { serveBilled, type BilledCall } from "./billed.ts";
 import { send } from "./delivery.ts";
-import { modelList } from "./models.ts";
+import { modelList } from "./description.ts";
 import type { ProviderParts } from "./parts.ts";
+import { answersKind, type BilledKind } from "./paths.ts";
 import { localQuote } from "./quote.ts";
 import { Refusal, statusText } from "./refusal.ts";
 import type { RequestNote } from "./request-log.ts";
 import { proxyRoute } from "./route.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+const RATE_HEADERS = ["requests", "tokens", "images"] as const;
 const NO_REPORT =
   "LLM attestation report is not available for this provider. This service forwards to an upstream API without local TEE attestation.";
 
@@ -54,7 +57,7 @@ export async function providerServer(parts: ProviderParts): Promise<FastifyInsta
   app.setErrorHandler((error: unknown, request, reply) => {
     const refusal = asRefusal(error);
     noteOf(request).update({ status: refusal.status });
-    return reply.code(refusal.status).headers(refusal.headers).send({ error: refusal.message });
+    return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "not found" }));
 
@@ -64,6 +67,7 @@ export async function providerServer(parts: ProviderParts): Promise<FastifyInsta
       provider: parts.address,
       prices: (await parts.cache.service()) ?? parts.service,
       forwards: parts.forwards,
+      rateLimits: parts.rateLimits,
       created: Math.floor(parts.clock() / 1000),
     }),
   );
@@ -93,11 +97,12 @@ export async function providerServer(parts: ProviderParts): Promise<FastifyInsta
           throw new Refusal(501, NO_REPORT);
         case "unsupported":
           throw new Refusal(400, "unsupported endpoint: endpoint not supported");
-        case "chat": {
-          const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-          const note = noteOf(request);
-          const delivery = await serveChat(parts, { headers: request.headers, body, note });
-          note.update({ status: delivery.status });
+        case "image":
+          return image(parts, request.method, route, reply);
+        case "billed": {
+          const call = callOf(request, route.billed, noteOf(request));
+          const delivery = await serveBilled(parts, call);
+          call.note.update({ status: delivery.status });
           // From here on it is written by hand, with the headers that are already set.
           const headers = { ...textHeaders(reply), ...delivery.headers };
           reply.hijack();
@@ -107,7 +112,50 @@ export async function providerServer(parts: ProviderParts): Promise<FastifyInsta
       }
     },
   });
+
+  for (const [path, kind] of [
+    ["/v1/async/images/generations", "image"],
+    ["/v1/async/images/edits", "edit"],
+  ] as const) {
+    app.post(path, async (request, reply) => {
+      // A route of its own for each type: a provider has the one of its service.
+      if (!answersKind(parts.service.serviceType, kind)) throw new Refusal(404, "not found");
+      return reply.code(202).send(await parts.jobs.submit(parts, callOf(request, kind, noteOf(request))));
+    });
+  }
+
+  app.get<{ Params: { jobId: string } }>("/v1/async/jobs/:jobId", async (request, reply) => {
+    const { body, headers } = await parts.jobs.look(parts, request.params.jobId, request.headers.authorization);
+    return reply.headers(headers).send(body);
+  });
   return app;
+}
+
+function callOf(request: FastifyRequest, kind: BilledKind, note: RequestNote): BilledCall {
+  return { kind, headers: request.headers, body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0), note };
+}
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  png: "image/png",
+  jpg: "image/jpeg",
+  gif: "image/gif",
+  webp: "image/webp",
+};
+
+function image(
+  parts: ProviderParts,
+  method: string,
+  { chatId, index }: { readonly chatId: string; readonly index: string },
+  reply: FastifyReply,
+): unknown {
+  if (method !== "GET" && method !== "HEAD") throw new Refusal(405, statusText(405));
+  if (!/^\d{1,4}$/.test(index)) throw new Refusal(400, "invalid image index");
+  const found = parts.images.find(chatId, Number(index));
+  if (found === undefined) throw new Refusal(404, "image not found or expired");
+  return reply
+    .type(MEDIA_TYPES[imageExtension(found)] ?? "application/octet-stream")
+    .header("cache-control", "private, max-age=60, immutable")
+    .send(Buffer.from(found));
 }
 
 function signature(parts: ProviderParts, chatId: string): unknown {
@@ -124,7 +172,7 @@ function pathOf(url: string | undefined): string {
 function isBilled(url: string | undefined): boolean {
   if (url?.startsWith("/v1/proxy") !== true) return false;
   const { kind } = proxyRoute(url);
-  return kind === "chat" || kind === "unsupported";
+  return kind === "billed" || kind === "unsupported";
 }
 
 function allowOrigin(request: FastifyRequest, reply: FastifyReply): void {
@@ -135,7 +183,12 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply): void {
     "access-control-allow-credentials": "true",
     "access-control-allow-methods": METHODS.join(", "),
     "access-control-allow-headers": request.headers["access-control-request-headers"] ?? "authorization, content-type",
-    "access-control-expose-headers": `Provider, content-encoding, ${CHAT_ID_HEADER}`,
+    "access-control-expose-headers": [
+      `Provider, content-encoding, ${CHAT_ID_HEADER}`,
+      ...RATE_HEADERS.flatMap((counter) =>
+        ["limit", "remaining", "reset"].map((part) => `x-ratelimit-${part}-${counter}`),
+      ),
+    ].join(", "),
     vary: "Origin",
   });
 }

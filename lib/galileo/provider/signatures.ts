@@ -18,8 +18,16 @@ export interface SignatureRecord {
 }
 
 export interface SignatureStore {
-  /** Signs an answer's hashes and keeps that under its chat id; lies as `how` says. */
-  sign(chatId: string, requestHash: string, responseHash: string, how: Misbehaviour | undefined): Promise<void>;
+  /**
+   * Signs an answer's hashes and keeps that under its chat id; lies as `how` says.
+   * @param responseHashes of the body; of each image, where images are signed.
+   */
+  sign(
+    chatId: string,
+    requestHash: string,
+    responseHashes: readonly string[],
+    how: Misbehaviour | undefined,
+  ): Promise<void>;
   /** Undefined when there is none, or no longer. */
   find(chatId: string): SignatureRecord | undefined;
 }
@@ -51,7 +59,8 @@ export function signatureStore(options: {
     signing_algo: "ecdsa",
   });
 
-  const record = async (requestHash: string, responseHash: string, how: Misbehaviour | undefined) => {
+  const record = async (requestHash: string, responseHashes: readonly string[], how: Misbehaviour | undefined) => {
+    const responseHash = responseHashes.join(",");
     const text = signedText(requestHash, responseHash);
     switch (how?.kind) {
       case "wrong-signature":
@@ -62,6 +71,8 @@ export function signatureStore(options: {
       case "replayed-text":
         // An earlier answer of this very provider, or one it might have given.
         return last ?? genuine(signedText(sha256("another request"), sha256("another response")), tee());
+      case "wrong-response-hash":
+        return genuine(signedText(requestHash, responseHashes.map((hash) => sha256(`not ${hash}`)).join(",")), tee());
       case "wrong-request-hash":
         return genuine(signedText(sha256("another request"), responseHash), tee());
       default:
@@ -70,8 +81,8 @@ export function signatureStore(options: {
   };
 
   return {
-    async sign(chatId, requestHash, responseHash, how) {
-      const signed = await record(requestHash, responseHash, how);
+    async sign(chatId, requestHash, responseHashes, how) {
+      const signed = await record(requestHash, responseHashes, how);
       if (how === undefined) last = signed;
       const now = clock();
       for (const [id, { until }] of kept) if (until <= now) kept.delete(id);

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import type { Answer, Answerer, Question } from "./answerer.ts";
+import { pathOfKind } from "./paths.ts";
 import { Refusal, statusText } from "./refusal.ts";
 
 /** Never forwarded: they are about the user and the provider, or about one connection only. */
@@ -66,12 +67,14 @@ export function upstreamAnswerer(options: {
 }): Answerer {
   const base = upstreamBase(options.upstream);
 
-  const ask = async ({ body, headers }: Question): Promise<Response> => {
+  const ask = async ({ kind, body, headers }: Question): Promise<Response> => {
     const timeout = AbortSignal.timeout(options.timeoutMs);
+    // Generators that queue answer only then with the images themselves.
+    const query = kind === "image" ? "?wait=true" : "";
     try {
-      return await options.fetch(`${base}/chat/completions`, {
+      return await options.fetch(`${base}${pathOfKind(kind)}${query}`, {
         method: "POST",
-        headers: forwardedHeaders(headers, options.headers),
+        headers: forwardedHeaders({ ...headers, "content-type": body.contentType }, options.headers),
         body: Buffer.from(body.bytes),
         signal: AbortSignal.any([timeout, options.closing]),
       });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { answerSum } from "../../../lib/galileo/provider/arithmetic.ts";
+import { answerSum } from "../../../lib/galileo/provider/responders/arithmetic.ts";
 
 describe("answerSum", () => {
   const sums: [string, string | undefined][] = [

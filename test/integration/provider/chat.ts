@@ -155,8 +155,8 @@ describe("local provider: chat", () => {
       }
     });
 
-    it("of other services are not supported, before anybody is asked who they are", async () => {
-      for (const path of ["", "/embeddings", "/v1/v1/chat/completions", "/chat", "/models"]) {
+    it("that lead nowhere are not supported, before anybody is asked who they are", async () => {
+      for (const path of ["", "/completions", "/v1/v1/chat/completions", "/chat", "/models"]) {
         const response = await fetch(`${bench.provider.url}/v1/proxy${path}${path === "" ? "/" : ""}`, {
           method: "POST",
         });
