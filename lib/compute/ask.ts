@@ -10,7 +10,7 @@ import { isSessionRefusal } from "../protocol/provider-errors.ts";
 import { kindOfServiceType, REQUEST_KINDS, type RequestKind } from "../protocol/services.ts";
 import { secondsAtMost } from "../protocol/audio.ts";
 import { RequestTooLargeError, ResponseCutError, ResponseMalformedError, ServiceTypeError } from "./errors.ts";
-import { exchange, type HttpAnswer, type HttpDeps } from "./provider-http.ts";
+import { exchange, type HttpAnswer, type HttpDeps, type HttpRequest } from "./provider-http.ts";
 import { classify, refusal } from "./provider-refusals.ts";
 import { assertProviderSees, pricesOf, type Service } from "./providers.ts";
 import { answerReader, type AnswerReader, type ServiceAnswer } from "./service-answer.ts";
@@ -147,18 +147,34 @@ function finished(
   return answer;
 }
 
-/** Posts with a session token; once more with a fresh one when the provider refuses the token. */
+/** Posts the request that {@link providerRequest} completes. */
 async function post(deps: AskDeps, { service, request }: AskParams, onBytes: (bytes: Uint8Array) => void) {
-  const { session, signal } = deps;
-  const { provider } = service;
   const { what } = REQUEST_KINDS[request.kind];
+  const { url, method, headers, body } = await providerRequest(deps.session, service, request);
+  return sendAuthorized(deps, service, {
+    ...{ what, url, method, body, onBytes },
+    headers: { "Content-Type": headers["Content-Type"] },
+  });
+}
+
+/**
+ * Sends with a session token; once more with a fresh one when the provider refuses the token.
+ * @throws those of `refusal` for every answer that is no success, and those of `exchange`.
+ */
+export async function sendAuthorized(
+  deps: AskDeps,
+  { provider }: Pick<Service, "provider">,
+  request: HttpRequest,
+): Promise<HttpAnswer> {
+  const { session, signal } = deps;
+  const { what, url } = request;
   for (let attempt = 1; ; attempt++) {
-    const { url, method, headers, body } = await providerRequest(session, service, request);
-    const answer = await exchange(deps, { what, url, method, headers, body, onBytes });
+    const authorization = await session.header(provider);
+    const answer = await exchange(deps, { ...request, headers: { ...request.headers, Authorization: authorization } });
     if (answer.status >= 200 && answer.status < 300) return answer;
     const error = classify(answer);
     if (isSessionRefusal(error)) {
-      session.invalidate(provider, headers.Authorization);
+      session.invalidate(provider, authorization);
       if (attempt === 1) continue;
     }
     if (signal?.aborted === true) throw new AbortedError(what);

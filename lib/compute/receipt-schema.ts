@@ -90,6 +90,19 @@ export const RECEIPT_FORMS = {
 
 export const receiptSchema = z.discriminatedUnion("version", [RECEIPT_FORMS.chat, RECEIPT_FORMS.service]);
 
+export const UNPROVED_KIND = "0g-unproved-answer";
+
+const unproved = { signature: true, checks: true, kind: true } as const;
+const unprovedKind = { kind: z.literal(UNPROVED_KIND) };
+
+/** An answer that was paid for and whose signature is still to be fetched: a receipt without its proof. */
+export const unprovedSchema = z.discriminatedUnion("version", [
+  RECEIPT_FORMS.chat.omit(unproved).extend(unprovedKind),
+  RECEIPT_FORMS.service.omit(unproved).extend(unprovedKind),
+]);
+
+export type UnprovedAnswer = z.infer<typeof unprovedSchema>;
+
 /** A receipt as parsed. Serialises as it is with `JSON.stringify`. */
 export type Receipt = z.infer<typeof receiptSchema>;
 

@@ -8,7 +8,7 @@ import { genesisHash } from "../chain/connect.ts";
 import type { ReadContext } from "../chain/context.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { Mode, Network } from "../networks.ts";
-import type { Fee, Measure } from "../protocol/fees.ts";
+import type { Fee, Measure, Usage } from "../protocol/fees.ts";
 import { kindOfServiceType } from "../protocol/services.ts";
 import { serviceFee, type ServiceResult } from "./ask.ts";
 import {
@@ -26,35 +26,64 @@ import {
   RECEIPT_VERSIONS,
   receiptSchema,
   SERVICE_RECEIPT_VERSION,
+  UNPROVED_KIND,
+  unprovedSchema,
   type Receipt,
+  type UnprovedAnswer,
 } from "./receipt-schema.ts";
 import { readAnswer } from "./service-answer.ts";
 import { serviceRequest } from "./service-request.ts";
 import { signedResponse, verifyInference, type Check, type Verification } from "./verify.ts";
 
-export type { Receipt } from "./receipt-schema.ts";
+export type { Receipt, UnprovedAnswer } from "./receipt-schema.ts";
 
-export interface CreateReceiptParams {
+export interface AnswerParams {
   readonly network: Network;
   readonly genesisHash: Hex;
   /** Overrides the network's own mode, for a replayed answer. */
   readonly mode?: Mode;
+  /** As it was listed when it was asked. */
   readonly service: Service;
-  /** Of a chat, or of any service but a chat. */
   readonly result: InferenceResult | ServiceResult;
   /** The images that the answer only named, as they were fetched. */
   readonly images?: readonly Uint8Array[];
+}
+
+export interface CreateReceiptParams extends AnswerParams {
   readonly signature: { readonly text: string; readonly signature: string };
   readonly verification: Verification;
 }
 
 /** Writes a receipt down. Takes no session token, so none can be in it. */
 export function createReceipt(params: CreateReceiptParams): Receipt {
+  return proved(unprovedAnswer(params), params.signature, params.verification);
+}
+
+/** Makes a receipt of an answer whose signature came later. */
+export function proved(
+  answer: UnprovedAnswer,
+  { text, signature }: CreateReceiptParams["signature"],
+  verification: Verification,
+): Receipt {
+  return {
+    ...answer,
+    kind: RECEIPT_KIND,
+    signature: { text, signature },
+    checks: verification.checks.map((check) => ({ ...check })),
+  };
+}
+
+/** Writes an answer down that cannot be proved yet: all of a receipt but its proof. */
+export function unprovedAnswer(params: AnswerParams): UnprovedAnswer {
   const { result, images } = params;
   const common = commonParts(params);
   if (!("measure" in result)) {
     const { usage } = result;
     return { version: CHAT_RECEIPT_VERSION, ...common, ...(usage === undefined ? {} : { usage: { ...usage } }) };
+  }
+  if (result.kind === "chat") {
+    const usage = usageOf(result.measure);
+    return { version: CHAT_RECEIPT_VERSION, ...common, ...(usage === undefined ? {} : { usage }) };
   }
   return {
     version: SERVICE_RECEIPT_VERSION,
@@ -64,10 +93,10 @@ export function createReceipt(params: CreateReceiptParams): Receipt {
   };
 }
 
-function commonParts({ network, genesisHash, mode, service, result, signature, verification }: CreateReceiptParams) {
+function commonParts({ network, genesisHash, mode, service, result }: AnswerParams) {
   const { chatId, fee } = result;
   return {
-    kind: RECEIPT_KIND,
+    kind: UNPROVED_KIND,
     mode: mode ?? network.mode,
     network: network.name,
     chainId: network.chainId,
@@ -90,11 +119,9 @@ function commonParts({ network, genesisHash, mode, service, result, signature, v
     response: Buffer.from(result.responseBytes).toString("base64"),
     ...(chatId === undefined ? {} : { chatId: { id: chatId.id, source: chatId.source } }),
     content: result.content,
-    signature: { text: signature.text, signature: signature.signature },
     fee: feeText(fee),
     startedAt: new Date(result.startedAt).toISOString(),
     finishedAt: new Date(result.finishedAt).toISOString(),
-    checks: verification.checks.map((check) => ({ ...check })),
   } as const;
 }
 
@@ -102,11 +129,8 @@ function feeText({ inputFee, outputFee, fee }: Fee): Receipt["fee"] {
   return { inputFee: inputFee.toString(), outputFee: outputFee.toString(), fee: fee.toString() };
 }
 
-/**
- * Parses a receipt from its JSON text.
- * @throws {ReceiptMalformedError} {@link ReceiptVersionError}
- */
-export function parseReceipt(text: string): Receipt {
+/** A JSON text of one kind and a known version. @throws {ReceiptMalformedError} {@link ReceiptVersionError} */
+function documentOf(text: string, wanted: string): unknown {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -114,9 +138,27 @@ export function parseReceipt(text: string): Receipt {
     throw new ReceiptMalformedError("it is not JSON", error);
   }
   const { kind, version } = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
-  if (kind !== RECEIPT_KIND) throw new ReceiptMalformedError(`its kind is not ${RECEIPT_KIND}`);
+  if (kind !== wanted) throw new ReceiptMalformedError(`its kind is not ${wanted}`);
   if (!RECEIPT_VERSIONS.some((known) => known === version)) throw new ReceiptVersionError(version, RECEIPT_VERSIONS);
-  const parsed = receiptSchema.safeParse(json);
+  return json;
+}
+
+/**
+ * Parses a receipt from its JSON text.
+ * @throws {ReceiptMalformedError} {@link ReceiptVersionError}
+ */
+export function parseReceipt(text: string): Receipt {
+  const parsed = receiptSchema.safeParse(documentOf(text, RECEIPT_KIND));
+  if (!parsed.success) throw new ReceiptMalformedError(z.prettifyError(parsed.error), parsed.error);
+  return parsed.data;
+}
+
+/**
+ * Parses an answer that was kept until it can be proved.
+ * @throws {ReceiptMalformedError} {@link ReceiptVersionError}
+ */
+export function parseUnproved(text: string): UnprovedAnswer {
+  const parsed = unprovedSchema.safeParse(documentOf(text, UNPROVED_KIND));
   if (!parsed.success) throw new ReceiptMalformedError(z.prettifyError(parsed.error), parsed.error);
   return parsed.data;
 }
@@ -126,7 +168,7 @@ function bytesOf(base64: string): Uint8Array {
 }
 
 /** The exact bytes of a receipt's request and response, and of the images that the response only names. */
-export function receiptBytes(receipt: Receipt) {
+export function receiptBytes(receipt: Receipt | UnprovedAnswer) {
   const images = receipt.version === SERVICE_RECEIPT_VERSION ? receipt.images : undefined;
   return {
     requestBytes: bytesOf(receipt.request),
@@ -151,7 +193,7 @@ export function mintableBytes(receipt: Receipt): { readonly request: Uint8Array;
 }
 
 /** The service as the receipt records it. */
-export function recordedService({ service }: Pick<Receipt, "service">): Service {
+export function recordedService({ service }: Pick<Receipt | UnprovedAnswer, "service">): Service {
   return describeService({
     ...service,
     inputPrice: BigInt(service.inputPrice),
@@ -281,7 +323,7 @@ function checkContents(receipt: Receipt, recorded: Service): Check[] {
   ];
 }
 
-function usageOf(measure: Measure): object | undefined {
+function usageOf(measure: Measure): Usage | undefined {
   if (measure.unit !== "tokens") return undefined;
   const { unit: _unit, ...usage } = measure;
   return usage;

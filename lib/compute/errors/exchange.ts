@@ -201,3 +201,29 @@ export class RequestTooLargeError extends DomainError {
     );
   }
 }
+
+/** The provider gave up on a job. */
+export class AsyncJobFailedError extends DomainError {
+  constructor(values: { provider: Address; jobId: string; said: string }) {
+    super(
+      "ZG_ASYNC_JOB",
+      EXIT.network,
+      `Job ${values.jobId} of provider ${values.provider} failed: ${quoted(values.said)}`,
+      `A failed job costs nothing. Change the request as the provider says, or use another: ${COMMANDS.providers}`,
+      values,
+    );
+  }
+}
+
+/** An answer says that its images are somewhere else than with the provider. */
+export class ImageAddressError extends DomainError {
+  constructor(values: { provider: Address; address: string }) {
+    super(
+      "ZG_IMAGE_ADDRESS",
+      EXIT.trust,
+      `Provider ${values.provider} says that an image is at ${quoted(values.address)}, which is not below its registered address`,
+      `Ask for the images themselves (--format b64_json), or use another provider: ${COMMANDS.providers}`,
+      values,
+    );
+  }
+}
