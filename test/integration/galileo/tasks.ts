@@ -30,12 +30,20 @@ describe("galileo up and galileo status", function () {
     const { chainId, contracts, providers, accounts } = served.ready as unknown as {
       chainId: number;
       contracts: { ledgerManager: string };
-      providers: { endorsed: boolean; url: string }[];
+      providers: { endorsed: boolean; url: string; serviceType: string }[];
       accounts: { address: string; privateKey: string }[];
     };
     expect(chainId).to.equal(16602);
     expect(contracts.ledgerManager).to.equal("0xE70830508dAc0A97e6c087c75f402f9Be669E406");
-    expect(providers.map(({ endorsed }) => endorsed)).to.deep.equal([true, true, false]);
+    expect(providers.map(({ serviceType, endorsed }) => [serviceType, endorsed])).to.deep.equal([
+      ["chatbot", true],
+      ["chatbot", true],
+      ["chatbot", false],
+      ["text-to-image", true],
+      ["image-editing", true],
+      ["speech-to-text", true],
+      ["embedding", true],
+    ]);
     expect(accounts).to.have.length(20);
     expect(accounts[0]).to.include(developmentAccount(0));
   });
@@ -53,12 +61,8 @@ describe("galileo up and galileo status", function () {
     const { code, answer } = await hardhatJson(["galileo", "status", "--network", "localhost"], served.env);
     expect(code).to.equal(0);
     if (!answer.ok) return expect.fail(JSON.stringify(answer));
-    expect(answer.data).to.include({ network: "localhost", mode: "local", chainId: "16602", serviceCount: 3 });
-    expect((answer.data["services"] as { alive: boolean }[]).map(({ alive }) => alive)).to.deep.equal([
-      true,
-      true,
-      true,
-    ]);
+    expect(answer.data).to.include({ network: "localhost", mode: "local", chainId: "16602", serviceCount: 7 });
+    expect((answer.data["services"] as { alive: boolean }[]).filter(({ alive }) => !alive)).to.deep.equal([]);
   });
 
   it("refuses code that nobody recorded, and names where it stands", async () => {
@@ -71,7 +75,7 @@ describe("galileo up and galileo status", function () {
       expect(found.code).to.equal(3);
       expect(found.answer).to.have.nested.property("error.code", "ZG_GALILEO_CODE");
       expect(found.answer).to.have.nested.property("error.message").that.includes(address);
-      expect(found.answer).to.have.nested.property("error.details.services").with.length(3);
+      expect(found.answer).to.have.nested.property("error.details.services").with.length(7);
     } finally {
       await provider.send("hardhat_setCode", [address, code]);
       provider.destroy();

@@ -412,6 +412,20 @@ const CASES: readonly (readonly [
     "shorter recording",
   ],
   [
+    new errors.AsyncJobFailedError({ provider, jobId: "j", said: "out of memory" }),
+    "ZG_ASYNC_JOB",
+    EXIT.network,
+    "Job j of provider",
+    "costs nothing",
+  ],
+  [
+    new errors.ImageAddressError({ provider, address: "http://elsewhere.example/x" }),
+    "ZG_IMAGE_ADDRESS",
+    EXIT.trust,
+    "http://elsewhere.example/x",
+    "--format b64_json",
+  ],
+  [
     new errors.ResultNotMintableError({ provider, text: `${"a".repeat(64)}:${"b".repeat(64)},${"c".repeat(64)}` }),
     "ZG_RESULT_NOT_MINTABLE",
     EXIT.trust,
