@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IntelligentData} from "../interfaces/IERC7857.sol";
 import {IINFT} from "../interfaces/IINFT.sol";
+import {CodeBlob} from "../verifier/CodeBlob.sol";
 import {Descriptions} from "./Descriptions.sol";
 import {DialectModule} from "./DialectModule.sol";
 
@@ -25,7 +26,7 @@ abstract contract DataSchemas is DialectModule {
     /// @inheritdoc IINFT
     function registerSchema(string[] calldata descriptions) external returns (uint32 schemaId) {
         if (descriptions.length == 0) return 0;
-        bytes memory packed = Descriptions.pack(descriptions, BLOB_LIMIT);
+        bytes memory packed = Descriptions.pack(descriptions, CodeBlob.LIMIT);
         uint256 count = _checkedCount(descriptions.length);
         schemaId = _schemaIds[count][keccak256(packed)];
         if (schemaId != 0) return schemaId;
@@ -36,7 +37,7 @@ abstract contract DataSchemas is DialectModule {
     /// @inheritdoc IINFT
     function schemaIdOf(string[] calldata descriptions) external view returns (uint32) {
         if (descriptions.length == 0) return 0;
-        return _schemaIds[descriptions.length][keccak256(Descriptions.pack(descriptions, BLOB_LIMIT))];
+        return _schemaIds[descriptions.length][keccak256(Descriptions.pack(descriptions, CodeBlob.LIMIT))];
     }
 
     /// @dev The id of the descriptions of `datas`, which are stored when nobody registered them. They are not registered
@@ -44,7 +45,7 @@ abstract contract DataSchemas is DialectModule {
     function _schemaFor(IntelligentData[] calldata datas) internal returns (uint32 schemaId) {
         uint256 count = _checkedCount(datas.length);
         if (count == 0) return 0;
-        bytes memory packed = Descriptions.pack(datas, BLOB_LIMIT);
+        bytes memory packed = Descriptions.pack(datas, CodeBlob.LIMIT);
         bytes32 packedHash = keccak256(packed);
         if (count == 1 && packedHash == keccak256(bytes(INFERENCE))) return _inferenceSchema;
         schemaId = _schemaIds[count][packedHash];

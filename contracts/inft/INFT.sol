@@ -142,7 +142,7 @@ contract INFT is InferenceMints, Royalty {
         uint40 expiry,
         uint24 permissions
     ) external onlySelf {
-        _authorize(operator, tokenId, user, expiry, permissions);
+        _authorize(_wordFor(operator, tokenId), tokenId, user, expiry, permissions);
     }
 
     /// @notice A JSON document about a token, as a data URI: its name, and whether it is a proven inference.

@@ -15,17 +15,18 @@ abstract contract UsageAuthorizations is PrivateData {
 
     /// @inheritdoc IERC7857
     function authorizeUsage(uint256 tokenId, address user) external {
-        _authorize(msg.sender, tokenId, user, 0, 0);
+        _authorize(_wordFor(msg.sender, tokenId), tokenId, user, 0, 0);
     }
 
     /// @inheritdoc IINFT
     function authorizeUsageWith(uint256 tokenId, address user, uint40 expiry, uint24 permissions) external {
-        _authorize(msg.sender, tokenId, user, expiry, permissions);
+        _authorize(_wordFor(msg.sender, tokenId), tokenId, user, expiry, permissions);
     }
 
     /// @inheritdoc IINFT
     function batchAuthorizeUsage(uint256 tokenId, address[] calldata users) external {
-        for (uint256 i = 0; i < users.length; ++i) _authorize(msg.sender, tokenId, users[i], 0, 0);
+        TokenWord word = _wordFor(msg.sender, tokenId);
+        for (uint256 i = 0; i < users.length; ++i) _authorize(word, tokenId, users[i], 0, 0);
     }
 
     /// @inheritdoc IERC7857
@@ -74,8 +75,8 @@ abstract contract UsageAuthorizations is PrivateData {
         return (usage.isActive(epoch), usage.expiry(), usage.permissions());
     }
 
-    function _authorize(address operator, uint256 tokenId, address user, uint40 expiry, uint24 permissions) internal {
-        TokenWord word = _wordFor(operator, tokenId);
+    /// @dev `word` is that of the token, of whoever may act on it.
+    function _authorize(TokenWord word, uint256 tokenId, address user, uint40 expiry, uint24 permissions) internal {
         if (user == address(0) || user == word.owner()) revert ERC7857InvalidAuthorizedUser(user);
         if (expiry != 0 && expiry <= block.timestamp) revert ERC7857AuthorizationExpired(expiry, block.timestamp);
 

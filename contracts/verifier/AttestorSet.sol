@@ -6,13 +6,13 @@ import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {IAttestorSet} from "../interfaces/IAttestorSet.sol";
-import {CodeText} from "./CodeText.sol";
+import {CodeBlob} from "./CodeBlob.sol";
 
 /// @title Attestors, of which a fixed number must sign
 /// @dev The owner may add, after a delay, and remove, at once; it cannot change the number or the delay. Without an owner
 /// the set can only shrink.
 abstract contract AttestorSet is IAttestorSet, Ownable2Step {
-    /// @dev One word, so that a signature costs one read. `endpoint` holds the text as {CodeText}; `validUntil` is zero
+    /// @dev One word, so that a signature costs one read. `endpoint` holds the text as {CodeBlob}; `validUntil` is zero
     /// for nobody, and for nobody else.
     struct Attestor {
         address endpoint;
@@ -82,7 +82,7 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
         address attestor
     ) external view override returns (uint48 activeFrom, uint48 validUntil, string memory endpoint) {
         Attestor storage known = _attestorOf[attestor];
-        if (known.endpoint != address(0)) endpoint = CodeText.load(known.endpoint);
+        if (known.endpoint != address(0)) endpoint = string(CodeBlob.load(known.endpoint));
         return (known.activeFrom, known.validUntil, endpoint);
     }
 
@@ -123,8 +123,9 @@ abstract contract AttestorSet is IAttestorSet, Ownable2Step {
         if (bytes(endpoint).length > ENDPOINT_LIMIT) {
             revert AttestorEndpointTooLong(bytes(endpoint).length, ENDPOINT_LIMIT);
         }
+        address holder = CodeBlob.create(CodeBlob.creationCode(bytes(endpoint)));
         // `activeFrom` is below `validUntil`, so it fits.
-        _attestorOf[attestor] = Attestor(CodeText.store(endpoint), uint48(activeFrom), validUntil);
+        _attestorOf[attestor] = Attestor(holder, uint48(activeFrom), validUntil);
         _attestors.push(attestor);
         emit AttestorScheduled(attestor, uint48(activeFrom), validUntil, endpoint);
     }

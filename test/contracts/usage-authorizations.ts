@@ -264,6 +264,17 @@ describe("authorisations", () => {
       expect(await inft.authorizedUsersOf(TOKEN)).to.deep.equal([]);
     });
 
+    it("of nobody is nothing to the owner, and as little allowed to others as that of somebody", async () => {
+      const { inft, owned, stranger, strangerAddress } = await deploy();
+      await expect(owned.batchAuthorizeUsage(TOKEN, [])).to.not.emit(inft, "Authorization");
+      await expect(inft.connect(stranger).batchAuthorizeUsage(TOKEN, []))
+        .to.be.revertedWithCustomError(inft, "ERC721InsufficientApproval")
+        .withArgs(strangerAddress, TOKEN);
+      await expect(owned.batchAuthorizeUsage(UNKNOWN, []))
+        .to.be.revertedWithCustomError(inft, "ERC721NonexistentToken")
+        .withArgs(UNKNOWN);
+    });
+
     it("takes 120 users, and lists them in order", async () => {
       const { inft, owned } = await deploy();
       const users = accounts(120);
