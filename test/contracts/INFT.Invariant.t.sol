@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {TransferProof} from "../../contracts/verifier/TransferProof.sol";
 import {Handler} from "./invariants/Handler.sol";
+import {Inferences} from "./invariants/Inferences.sol";
 import {deploy} from "./invariants/Vm.sol";
 
 /// @notice What no sequence of mints, transfers, clones, updates, stagings, authorisations, burns, rotations and time can
@@ -65,9 +66,12 @@ contract INFTInvariantTest {
             );
             require(success, "an action reverted");
         }
-        string[12] memory happenings = [
+        string[15] memory happenings = [
             "mint",
             "mint of an inference",
+            "batch of inferences",
+            "bound inference",
+            "open inference",
             "second mint of an inference refused",
             "plain transfer",
             "staging",
@@ -98,9 +102,9 @@ contract INFTInvariantTest {
             Handler.mint.selector,
             Handler.mint.selector,
             Handler.mintBatch.selector,
-            Handler.mintInference.selector,
-            Handler.mintInference.selector,
-            Handler.rotateSigner.selector,
+            Inferences.mintInference.selector,
+            Inferences.mintInference.selector,
+            Inferences.rotateSigner.selector,
             Handler.transfer.selector,
             Handler.transfer.selector,
             Handler.transfer.selector,

@@ -154,6 +154,22 @@ describe("the module of older dialects", () => {
     expect(await stateOf(tokenId)).to.equal(before);
   });
 
+  it("is not believed, even so, that there is a key for each datum", async () => {
+    const { ethers, networkHelpers, address, inft, sellerAddress, buyer, mintToken, stateOf } = await deploy();
+    const tokenId = await mintToken(2);
+    const before = await stateOf(tokenId);
+    await networkHelpers.impersonateAccount(address);
+    await networkHelpers.setBalance(address, 10n ** 18n);
+    const host = inft.connect(await ethers.getSigner(address));
+    const hashes = [hashOf("first"), hashOf("second")];
+    for (const keys of [[], ["0x01"], ["0x01", "0x02", "0x03"]]) {
+      await expect(host.hostDeliver(1, sellerAddress, sellerAddress, buyer.address, tokenId, hashes, keys))
+        .to.be.revertedWithCustomError(inft, "ERC7857SealedKeyCount")
+        .withArgs(keys.length, hashes.length);
+    }
+    expect(await stateOf(tokenId)).to.equal(before);
+  });
+
   it("lets the lint see that the token speaks every dialect but AgenticID's", async () => {
     const { ethers, address, moduleAddress, mintToken } = await deploy();
     await mintToken();

@@ -85,6 +85,19 @@ describe("private data", () => {
         .withArgs(id, ["application/vnd.0g.inference"]);
     });
 
+    it("of inferences is also that of a token which only says that it is one", async () => {
+      const { inft, owned, ownerAddress, dataOf } = await deploy();
+      const datas = dataWith(["application/vnd.0g.inference"]);
+      const id = await inft.schemaIdOf(["application/vnd.0g.inference"]);
+      await inft.mint(datas, ownerAddress);
+      expect([(await inft.tokenStateOf(TOKEN)).schemaId, await dataOf(TOKEN)]).to.deep.equal([id, datas]);
+      // Two of them are another schema.
+      const both = dataWith(["application/vnd.0g.inference", "application/vnd.0g.inference"]);
+      await owned[UPDATE](TOKEN, both);
+      expect((await inft.tokenStateOf(TOKEN)).schemaId).to.not.equal(id);
+      expect(await dataOf(TOKEN)).to.deep.equal(both);
+    });
+
     it("makes a mint cheaper, by what storing its descriptions costs", async () => {
       const { inft, ownerAddress } = await deploy();
       const datas = dataWith(numbered(3));

@@ -8,29 +8,20 @@ import {IAttestorSet} from "../../../contracts/interfaces/IAttestorSet.sol";
 import {IERC7857, IntelligentData} from "../../../contracts/interfaces/IERC7857.sol";
 import {IERC7857DataVerifier, TransferValidityProof} from "../../../contracts/interfaces/IERC7857DataVerifier.sol";
 import {IINFT} from "../../../contracts/interfaces/IINFT.sol";
-import {IInferenceProvenance} from "../../../contracts/interfaces/IInferenceProvenance.sol";
-import {SignedText} from "../../../contracts/provenance/SignedText.sol";
 import {TransferProof} from "../../../contracts/verifier/TransferProof.sol";
 import {Account} from "./Account.sol";
 import {VM} from "./Vm.sol";
-import {Checks} from "./Checks.sol";
+import {Inferences} from "./Inferences.sol";
 
 /// @notice Does at random what owners, buyers, attestors, strangers and time do to the collections of the model. Nothing
 /// here may revert: what must fail is tried, and must fail.
-contract Handler is Checks {
+contract Handler is Inferences {
     /// @dev The ABI of a delivery.
     enum Dialect {
         FINAL,
         BATCH,
         AGENT_NFT,
         DOCS_DRAFT
-    }
-
-    /// @dev Every action's end: what was logged is taken into the model.
-    modifier observed(uint256 seed) {
-        VM.recordLogs();
-        _;
-        _observe(seed % COLLECTIONS);
     }
 
     // --- Minting ------------------------------------------------------------------------------------------------
@@ -68,57 +59,6 @@ contract Handler is Checks {
             require(ids[i] == ++_lastId[c], "not the next id");
             _modelMint(c, ids[i], items[i].to, items[i].datas);
         }
-    }
-
-    /// @dev Each of a few results is signed by one enclave; it is minted while that one's key counts, and once.
-    function mintInference(uint256 seed, uint256 to, uint256 which, uint256 committed) external observed(seed) {
-        uint256 c = seed % COLLECTIONS;
-        if (_room(c) == 0) return;
-        which %= RESULTS;
-        uint256 key = uint256(keccak256(abi.encodePacked("enclave ", which % 2 == 0 ? "0" : "1")));
-        IInferenceProvenance.InferenceClaim memory claim = IInferenceProvenance.InferenceClaim(
-            PROVIDER,
-            keccak256(abi.encode("request", which)),
-            keccak256("response"),
-            "",
-            "id",
-            3
-        );
-        claim.signature = _sign(key, SignedText.digest(claim.requestHash, claim.responseHash));
-        IntelligentData[] memory datas = _newDatas(1, seed);
-        uint256 id = _collections[c].inferenceId(PROVIDER, VM.addr(key), claim.requestHash, claim.responseHash);
-        bytes memory call =
-            committed % 2 == 0
-                ? _committedCall(c, claim, datas, actors[to % ACTORS].account)
-                : abi.encodeCall(IINFT.mintInferenceOpen, (claim, datas, _keysOf(datas), actors[to % ACTORS].account));
-        (bool success, bytes memory answer) = address(_collections[c]).call(call);
-
-        bool cached = _cachedKey[c] != 0 && block.timestamp - _cachedAt[c] <= 1 hours;
-        bool signs = key == (cached ? _cachedKey[c] : _teeKey);
-        if (!signs) return _mustBe(success, answer, IInferenceProvenance.InferenceSignerMismatch.selector);
-        if (_tokens[c][id].minted) {
-            ++done["second mint of an inference refused"];
-            return _mustBe(success, answer, IInferenceProvenance.InferenceAlreadyMinted.selector);
-        }
-        require(success && abi.decode(answer, (uint256)) == id, "not minted under its id");
-        ++done["mint of an inference"];
-        _records[c][id] = IInferenceProvenance.Provenance(
-            PROVIDER,
-            VM.addr(key),
-            claim.requestHash,
-            claim.responseHash,
-            claim.signature
-        );
-        _modelMint(c, id, actors[to % ACTORS].account, datas);
-    }
-
-    /// @dev The provider moves to its other enclave, or somebody has the signer remembered.
-    function rotateSigner(uint256 seed, uint256 sync) external {
-        uint256 c = seed % COLLECTIONS;
-        if (sync % 2 == 0) return _list(uint256(keccak256(abi.encodePacked("enclave ", seed % 3 == 0 ? "0" : "1"))));
-        VM.prank(_anyone(seed));
-        _collections[c].syncSigner(PROVIDER);
-        (_cachedKey[c], _cachedAt[c]) = (_teeKey, block.timestamp);
     }
 
     // --- Proven transfers and clones ----------------------------------------------------------------------------
@@ -507,18 +447,5 @@ contract Handler is Checks {
             delivery.deadline,
             delivery.newHashes
         );
-    }
-
-    function _committedCall(
-        uint256 c,
-        IInferenceProvenance.InferenceClaim memory claim,
-        IntelligentData[] memory datas,
-        address to
-    ) private returns (bytes memory) {
-        IINFT nft = _collections[c];
-        bytes32 salt = bytes32(++_fresh);
-        nft.commit(nft.hashCommitment(address(this), claim, datas, _keysOf(datas), to, salt));
-        VM.roll(block.number + 1);
-        return abi.encodeCall(IINFT.mintInference, (claim, datas, _keysOf(datas), to, salt));
     }
 }

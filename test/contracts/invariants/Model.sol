@@ -51,7 +51,7 @@ abstract contract Model is Parties {
     uint256 internal constant FOREVER = type(uint256).max;
     uint256 internal constant MOST_TOKENS = 10;
     uint256 internal constant ROTATION_DELAY = 1 hours;
-    uint256 internal constant RESULTS = 4;
+    uint256 internal constant RESULTS = 8;
     address internal constant PROVIDER = address(0xa11ce);
 
     IINFT[COLLECTIONS] internal _collections;

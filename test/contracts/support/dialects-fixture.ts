@@ -105,6 +105,14 @@ export interface AgentNftChanges {
   readonly attestors?: readonly Wallet[];
 }
 
+/** What proofs of the final standard are changed in, before they are signed. */
+export interface FinalChanges {
+  readonly attestors?: readonly Wallet[];
+  readonly oldDataHashes?: readonly Hex[];
+  readonly newDataHashes?: readonly Hex[];
+  readonly sealedKeys?: readonly Hex[];
+}
+
 export const VALID_FOR = 30n * 86_400n;
 const OPEN_FOR = 3600n;
 
@@ -190,10 +198,15 @@ export async function deployDialectsFixture(connection: Connection) {
   /** Proofs of the final standard for all data of a token, to the buyer. */
   async function finalProofs(
     tokenId: bigint,
-    changes: Partial<ProofTerms> & { attestors?: readonly Wallet[]; oldDataHashes?: readonly Hex[] } = {},
+    changes: Partial<ProofTerms> & FinalChanges = {},
   ): Promise<TransferValidityProof[]> {
-    const { attestors: signing = attestors.slice(0, 2), ...others } = changes;
     const held = (await inft.intelligentDataOf(tokenId)).map(({ dataHash }) => dataHash as Hex);
+    const {
+      attestors: signing = attestors.slice(0, 2),
+      newDataHashes = held.map((_, i) => hashOf(`new ${i}`)),
+      sealedKeys = held.map((_, i) => hexlify(new Uint8Array(129).fill(i + 1)) as Hex),
+      ...others
+    } = changes;
     const terms = {
       action: "transfer",
       tokenId,
@@ -206,8 +219,8 @@ export async function deployDialectsFixture(connection: Connection) {
     const access = { ...terms, newDataHashes: held.map(() => OPEN_HASH), encryptedPubKey: "0x" } as const;
     const ownership = {
       ...terms,
-      newDataHashes: held.map((_, i) => hashOf(`new ${i}`)),
-      sealedKeys: held.map((_, i) => hexlify(new Uint8Array(129).fill(i + 1)) as Hex),
+      newDataHashes,
+      sealedKeys,
       encryptedPubKey: keyOf(buyer),
     } as const;
     const raw = (wallet: Wallet, digest: Hex) => wallet.signingKey.sign(digest).serialized as Hex;
