@@ -54,6 +54,8 @@ export interface LocalStorage extends LocalStorageEntry {
   misbehave(how: IndexerMisbehaviour | undefined): void;
   /** How often each method of the indexer was asked for. */
   requests(): Readonly<Record<string, number>>;
+  /** Where segments are kept; undefined until the first request needs it. */
+  folder(): string | undefined;
   /** Resolves when every node holds its share of a file. @throws {AbortedError} when the signal fires first. */
   whenFinal(root: Hex, signal?: AbortSignal): Promise<void>;
   /** Stops serving, and removes the temporary folder. */
@@ -100,6 +102,7 @@ export async function startLocalStorage(options: LocalStorageOptions): Promise<L
     },
     misbehave: indexer.misbehave,
     requests: indexer.requests,
+    folder: folder.made,
     async whenFinal(root, signal) {
       for (const node of nodes) {
         while ((await node.file(root))?.finalized !== true) await pause(POLL_MS, signal, `Waiting for ${root}`);

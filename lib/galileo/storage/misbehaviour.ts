@@ -15,13 +15,15 @@ export type NodeMisbehaviour = Lasting &
   (
     | Outage
     | {
-        /** Takes so many segments more, then breaks every connection. */ readonly kind: "dies-after";
+        /** Takes so many segments more, then breaks every connection. */
+        readonly kind: "dies-after";
         readonly segments: number;
       }
     | { /** Refuses segments for want of space on its disk. */ readonly kind: "no-space" }
     | { /** Refuses segments as a node does that writes too many; clients try again. */ readonly kind: "busy" }
     | {
-        /** Does not see what was submitted in the last so many blocks. */ readonly kind: "behind";
+        /** Does not see what was submitted in the last so many blocks. */
+        readonly kind: "behind";
         readonly blocks: number;
       }
     | { /** Takes every segment, and never says that the file is whole. */ readonly kind: "never-final" }

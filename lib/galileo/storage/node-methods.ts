@@ -103,7 +103,6 @@ export function nodeMethods(parts: NodeMethodParts): Readonly<Record<string, Met
 class Files {
   readonly #node: StorageNode;
   readonly #temper: Temper<NodeMisbehaviour>;
-  #kept = 0;
 
   constructor({ node, temper }: NodeMethodParts) {
     this.#node = node;
@@ -162,11 +161,7 @@ class Files {
       if (file === undefined) throw invalidParams("root", "no submission of this root is known");
       if (isFull) throw internalError("No space left on device (os error 28)");
       await this.#node.keep(segment, file.submission);
-      this.#kept++;
-      const how = this.#temper.peek();
-      if (how?.kind !== "dies-after" || this.#kept < how.segments) continue;
-      this.#temper.set({ kind: "dead" });
-      return;
+      if (this.#diesNow()) return;
     }
   }
 
@@ -191,6 +186,15 @@ class Files {
     const { all } = await this.#node.submissions();
     const tree = flowTree(all);
     return [toHex(tree.root), tree.length];
+  }
+
+  /** After one segment more. */
+  #diesNow(): boolean {
+    const how = this.#temper.peek();
+    if (how?.kind !== "dies-after") return false;
+    const dies = how.segments <= 1;
+    this.#temper.set(dies ? { kind: "dead" } : { ...how, segments: how.segments - 1 });
+    return dies;
   }
 
   #state(submission: Submission): FileState {

@@ -69,7 +69,7 @@ export async function storageApp({ methods, temper, closing, note }: StorageAppP
     });
     if (outage?.kind === "dead" || temper.peek()?.kind === "dead") {
       reply.hijack();
-      request.raw.destroy();
+      reply.raw.destroy();
       return undefined;
     }
     return answer === undefined ? reply.status(204).send() : reply.send(answer);

@@ -8,12 +8,15 @@ import path from "node:path";
 export interface StorageFolder {
   /** Makes the folder when it is first needed. */
   readonly path: () => Promise<string>;
+  /** Undefined until it was needed. */
+  readonly made: () => string | undefined;
   /** Removes it if it is this run's own. */
   readonly close: () => Promise<void>;
 }
 
 export function storageFolder(given: string | undefined): StorageFolder {
-  return given === undefined ? ownFolder() : { path: async () => making(given), close: async () => undefined };
+  if (given === undefined) return ownFolder();
+  return { path: async () => making(given), made: () => given, close: async () => undefined };
 }
 
 async function making(folder: string): Promise<string> {
@@ -35,6 +38,7 @@ function ownFolder(): StorageFolder {
   };
   return {
     path: async () => (made ??= make()),
+    made: () => folder,
     async close() {
       const gone = await made;
       process.off("exit", removeAtExit);

@@ -43,12 +43,17 @@ export function bytesOf(size: number, seed: number): Uint8Array {
   });
 }
 
-/** Pays for a file. Returns nothing: nodes read the chain. */
-export async function submit(user: Wallet, flow: Address, { shape, nodes }: StorageTree): Promise<void> {
+/** Pays for a file, or `more` than it costs. Returns nothing: nodes read the chain. */
+export async function submit(
+  user: Wallet,
+  flow: Address,
+  { shape, nodes }: Pick<StorageTree, "shape" | "nodes">,
+  more = 0n,
+): Promise<void> {
   const data = { size: shape.size, tags: "0x", nodes };
   const transaction = await user.sendTransaction({
     to: flow,
-    value: BigInt(shape.paddedChunks) * STORAGE_SETTINGS.pricePerSector,
+    value: BigInt(shape.paddedChunks) * STORAGE_SETTINGS.pricePerSector + more,
     data: SUBMIT.encodeFunctionData("submit", [{ data, submitter: user.address }]),
   });
   await transaction.wait();
