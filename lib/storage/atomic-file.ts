@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 
-import { NotWritableError } from "./errors.ts";
+import { DiskFullError, NotWritableError } from "./errors.ts";
 
 /** Who may read what is written: `private` is for the owner alone. */
 export type Access = "private" | "shared";
@@ -12,6 +12,7 @@ const MODES = { private: { file: 0o600, folder: 0o700 }, shared: { file: 0o644, 
 /**
  * Writes a file so that it is there whole or not at all: to a temporary file beside it, to the disk, then renamed.
  * Makes the folder if it is missing.
+ * @throws {DiskFullError}
  */
 export async function writeFileAtomic(file: string, content: Uint8Array | string, access: Access): Promise<void> {
   const modes = MODES[access];
@@ -28,8 +29,14 @@ export async function writeFileAtomic(file: string, content: Uint8Array | string
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw asDiskFull(file, error);
   }
+}
+
+/** What a failed write means, when it was for want of room; any other failure as it is. */
+export function asDiskFull(file: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT" ? new DiskFullError({ file }, error) : error;
 }
 
 /**
@@ -49,7 +56,8 @@ export async function assertWritable(file: string, access: Access): Promise<void
     });
     if (there?.isDirectory() === true) throw new Error("it is a folder");
   } catch (error) {
-    throw new NotWritableError(file, error);
+    const failure = asDiskFull(file, error);
+    throw failure instanceof DiskFullError ? failure : new NotWritableError(file, error);
   }
 }
 

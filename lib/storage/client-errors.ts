@@ -243,17 +243,3 @@ export class SourceChangedError extends DomainError {
     );
   }
 }
-
-/** There is no room for what was to be written. */
-export class DiskFullError extends DomainError {
-  constructor(values: { file: string }, cause: unknown) {
-    super(
-      "ZG_DISK_FULL",
-      EXIT.precondition,
-      `There is no room for ${values.file}; nothing of it was kept`,
-      "Free some space, or name a file on another disk.",
-      values,
-      cause,
-    );
-  }
-}

@@ -32,7 +32,7 @@ export interface StorageLimits {
   readonly pollMs: number;
   /** Requests with segments that are under way at once. Default 4. */
   readonly concurrency: number;
-  /** Segments in one request. Default 4; a node takes at most 10 MB, which is 28. */
+  /** Segments in one request. Default 2; a node takes at most 10 MB, which is 28. */
   readonly segmentsPerRequest: number;
 }
 

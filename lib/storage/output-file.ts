@@ -4,9 +4,15 @@ import { randomUUID } from "node:crypto";
 import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
-import { isMissing } from "./atomic-file.ts";
-import { DiskFullError } from "./client-errors.ts";
-import { NotWritableError, OutputExistsError } from "./errors.ts";
+import { asDiskFull, isMissing } from "./atomic-file.ts";
+import { DiskFullError, NotWritableError, OutputExistsError } from "./errors.ts";
+
+export interface OutputFileOptions {
+  /** Replace what is there. */
+  readonly force: boolean;
+  /** Makes the temporary file. Default: node's. */
+  readonly openFile?: typeof open;
+}
 
 /**
  * Writes `pieces` to a temporary file beside `file`, for the owner only, and gives it its name when they are all there.
@@ -17,37 +23,32 @@ import { NotWritableError, OutputExistsError } from "./errors.ts";
 export async function writeOutputFile<Result>(
   file: string,
   pieces: AsyncGenerator<Uint8Array, Result>,
-  { force }: { readonly force: boolean },
+  { force, openFile = open }: OutputFileOptions,
 ): Promise<Result> {
   if (!force && (await isThere(file))) throw new OutputExistsError(file);
   const temporary = `${file}.${randomUUID()}.part`;
+  const handle = await writing(file, async () => {
+    await mkdir(path.dirname(file), { recursive: true });
+    return openFile(temporary, "wx", 0o600);
+  });
   try {
-    const handle = await writing(file, async () => {
-      await mkdir(path.dirname(file), { recursive: true });
-      return open(temporary, "wx", 0o600);
-    });
-    try {
-      for (;;) {
-        const { done, value } = await pieces.next();
-        if (done === true) {
-          await writing(file, async () => handle.sync());
-          await writing(file, async () => place(temporary, file, force));
-          return value;
-        }
+    for (;;) {
+      const { done, value } = await pieces.next();
+      if (done !== true) {
         await writing(file, async () => handle.writeFile(value));
+        continue;
       }
-    } finally {
-      await handle.close();
+      await writing(file, async () => {
+        await handle.sync();
+        await place(temporary, file, force);
+      });
+      return value;
     }
   } finally {
+    await handle.close();
     await rm(temporary, { force: true });
-    await endEarly(pieces);
+    await pieces.return(undefined as Result); // lets it clean up, when it was left before its end
   }
-}
-
-/** Lets the generator clean up when it was left before its end. */
-async function endEarly<Result>(pieces: AsyncGenerator<Uint8Array, Result>): Promise<void> {
-  await pieces.return(undefined as Result);
 }
 
 async function isThere(file: string): Promise<boolean> {
@@ -70,9 +71,8 @@ async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOSPC" || code === "EDQUOT") throw new DiskFullError({ file }, error);
-    if (code === "EEXIST") throw new OutputExistsError(file);
-    throw new NotWritableError(file, error);
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") throw new OutputExistsError(file);
+    const failure = asDiskFull(file, error);
+    throw failure instanceof DiskFullError ? failure : new NotWritableError(file, error);
   }
 }

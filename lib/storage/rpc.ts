@@ -27,13 +27,14 @@ export function storageUrl(url: string): string {
   return url;
 }
 
-export interface RpcRequest {
+export type RpcRequest = {
   readonly url: string;
   /** For errors: `Uploading segment 3`. */
   readonly what: string;
-  readonly method: string;
-  readonly params: readonly unknown[];
-}
+} & ({ readonly method: string; readonly params: readonly unknown[] } | { readonly body: Body });
+
+/** The text of a request, or its bytes. */
+type Body = string | Uint8Array<ArrayBuffer>;
 
 /**
  * Makes a call, and again when it failed for a passing reason. Returns the result, unchecked.
@@ -41,7 +42,7 @@ export interface RpcRequest {
  */
 export async function callRpc(reach: Reach, request: RpcRequest): Promise<unknown> {
   const { retries, retryDelayMs } = limitsOf(reach);
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: request.method, params: request.params });
+  const body = bodyOf(request);
   for (let attempt = 0; ; attempt++) {
     try {
       return resultOf(request, await post(reach, request, body));
@@ -52,12 +53,17 @@ export async function callRpc(reach: Reach, request: RpcRequest): Promise<unknow
   }
 }
 
+function bodyOf(request: RpcRequest): Body {
+  if ("body" in request) return request.body;
+  return JSON.stringify({ jsonrpc: "2.0", id: 1, method: request.method, params: request.params });
+}
+
 function failure({ url, what }: RpcRequest, problem: string, passing: boolean, cause?: unknown): StorageNodeError {
   return new StorageNodeError({ url, what, problem }, { passing, cause });
 }
 
 /** Makes one exchange and returns the text of the answer. */
-async function post(reach: Reach, request: RpcRequest, body: string): Promise<string> {
+async function post(reach: Reach, request: RpcRequest, body: Body): Promise<string> {
   const { signal } = reach;
   const { requestTimeoutMs } = limitsOf(reach);
   assertGoing(reach, request.what);

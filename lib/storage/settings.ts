@@ -10,7 +10,7 @@ const DEFAULTS: StorageLimits = {
   finalWaitMs: 600_000,
   pollMs: 2_000,
   concurrency: 4,
-  segmentsPerRequest: 4,
+  segmentsPerRequest: 2,
 };
 
 /** What requests and waits take of a context. */

@@ -16,6 +16,7 @@ import { askSegment, askSubmission, askWhetherHeld, isHeldBy, type FileInfo, typ
 import { named, UploadNodes } from "./nodes.ts";
 import { problemOfSegment } from "./proof.ts";
 import { callRpc } from "./rpc.ts";
+import { segmentsRequest, type UploadedSegment } from "./segment-request.ts";
 import { limitsOf, nowOf, poll } from "./settings.ts";
 import { asSource, treeOf } from "./source.ts";
 import { submitOnce } from "./submit.ts";
@@ -225,7 +226,7 @@ async function sendSegments(upload: Upload, url: string, segments: readonly numb
   const first = segments[0] ?? 0;
   const what = segments.length === 1 ? `Uploading segment ${first}` : `Uploading segments from ${first} on`;
   try {
-    await callRpc(ctx, { url, what, method: "zgs_uploadSegmentsByTxSeq", params: [payload, txSeq] });
+    await callRpc(ctx, { url, what, body: segmentsRequest(payload, txSeq) });
   } catch (error) {
     if (!isHeld(error)) throw error;
     // A node stops at the first segment that it has; which one, it does not say.
@@ -234,16 +235,22 @@ async function sendSegments(upload: Upload, url: string, segments: readonly numb
 }
 
 /** A segment as nodes take it. @throws {SourceChangedError} when it is not what the root is of. */
-async function segmentFor({ source, tree }: Upload, index: number) {
+async function segmentFor({ source, tree }: Upload, index: number): Promise<UploadedSegment> {
   const { root, shape } = tree;
   const size = segmentSize(shape, index);
   const bytes = await source.read(index * SEGMENT_BYTES, size);
   if (segmentRoot(shape, index, bytes) !== tree.segmentRoot(index)) {
     throw new SourceChangedError({ name: source.name, problem: `segment ${index} is another one than before` });
   }
-  const data = Buffer.alloc(Math.ceil(size / CHUNK_BYTES) * CHUNK_BYTES);
-  data.set(bytes);
-  return { root, data: data.toString("base64"), index, proof: tree.proofOf(index), fileSize: shape.size };
+  return { root, data: filled(bytes), index, proof: tree.proofOf(index), fileSize: shape.size };
+}
+
+/** Nodes take whole chunks. */
+function filled(bytes: Uint8Array): Uint8Array {
+  if (bytes.length % CHUNK_BYTES === 0) return bytes;
+  const chunks = new Uint8Array(Math.ceil(bytes.length / CHUNK_BYTES) * CHUNK_BYTES);
+  chunks.set(bytes);
+  return chunks;
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Measures what the project promises, prints a table, writes bench-results.json: `npm run bench [-- --all] [-- case …]`.
- * Cases: flow, help, cold, check (only with --all or by name), ready, header, list. Exits with 1 when a target is missed or
+ * Cases: flow, help, cold, check (only with --all or by name), ready, header, list,
+ * storage. Exits with 1 when a target is missed or
  * a case fails.
  */
 
@@ -12,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { verdict, type Result } from "./bench/case.ts";
 import { commandCases } from "./bench/commands.ts";
 import { networkCases } from "./bench/network.ts";
+import { storageCases } from "./bench/storage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -57,7 +59,7 @@ function table(results: readonly Result[]): string {
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const all = process.argv.includes("--all");
-const cases = [...commandCases(ROOT), ...networkCases(ROOT)];
+const cases = [...commandCases(ROOT), ...networkCases(ROOT), ...storageCases(ROOT)];
 const unknown = wanted.filter((id) => !cases.some((candidate) => candidate.id === id));
 if (unknown.length > 0) {
   console.error(`No case is named ${unknown.join(", ")}. There are: ${cases.map(({ id }) => id).join(", ")}.`);
