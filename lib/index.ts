@@ -56,6 +56,12 @@ export * from "./compute/session.ts";
 export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
 
+export * from "./keys/create.ts";
+export * from "./keys/inspect.ts";
+export { KeyRegistry, type KeyRecord } from "./keys/registry.ts";
+export { awaitGeneration, revokeAllDraft, revokeDraft } from "./keys/revoke.ts";
+export * as keyErrors from "./keys/errors.ts";
+
 export * from "./operator/endorse.ts";
 export * from "./operator/service.ts";
 export * from "./operator/settle.ts";

@@ -256,3 +256,8 @@ export async function translated<T>(call: ContractCall, work: Promise<T>): Promi
     throw error instanceof ContractRevertError ? translate(error, call) : error;
   }
 }
+
+/** {@link translate} as a function of any error, for calls whose refusals are known by one kind. */
+export function translateRefusal(call: ContractCall): (error: unknown) => unknown {
+  return (error) => (error instanceof ContractRevertError ? translate(error, call) : error);
+}

@@ -14,6 +14,7 @@ export const LAYERS = {
   explorer: ["base", "chain"],
   compute: ["base", "protocol", "sealing", "chain", "attestation"],
   inft: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute"],
+  keys: ["base", "protocol", "chain", "storage", "compute"],
   operator: ["base", "protocol", "chain", "compute"],
   gateway: ["base", "protocol", "chain", "storage", "compute"],
   flow: ["base", "protocol", "sealing", "chain", "storage", "attestation", "explorer", "compute", "inft"],

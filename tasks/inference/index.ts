@@ -2,6 +2,7 @@ import { emptyTask, task } from "hardhat/config";
 
 import { asking, CLAIM, JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
 import { gatewayTasks } from "./gateway-tasks.ts";
+import { keyTasks } from "./key-tasks.ts";
 
 export const inferenceTasks = [
   emptyTask("inference", "Ask a provider, and check its answers").build(),
@@ -19,5 +20,6 @@ export const inferenceTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./verify.ts"))
     .build(),
+  ...keyTasks,
   ...gatewayTasks,
 ];

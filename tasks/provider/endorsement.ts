@@ -1,6 +1,6 @@
 import { resolveService } from "../../lib/compute/providers.ts";
 import { assertContractOwner, endorsementDraft } from "../../lib/operator/endorse.ts";
-import { operatorRefusal } from "../../lib/operator/translate.ts";
+import { translateRefusal } from "../../lib/compute/translate.ts";
 import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
@@ -30,7 +30,14 @@ export function endorsementAction(wanted: boolean) {
         const writer = await openWriter(open, args, io);
         await assertContractOwner(open.read, writer.owner);
         const draft = endorsementDraft(network, provider, wanted);
-        const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what, operatorRefusal(provider));
+        const { plan, sent } = await sendPlanned(
+          writer,
+          [draft],
+          args,
+          io,
+          draft.what,
+          translateRefusal({ kind: "operate", values: { provider } }),
+        );
         if (sent === undefined) return { data: { ...common, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
         return {
           data: { ...common, plan, changed: true, transactions: sent.map((each) => transactionData(network, each)) },

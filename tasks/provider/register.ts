@@ -1,6 +1,6 @@
 import { ZERO_ADDRESS } from "../../lib/hex.ts";
 import { planRegistration } from "../../lib/operator/service.ts";
-import { operatorRefusal } from "../../lib/operator/translate.ts";
+import { translateRefusal } from "../../lib/compute/translate.ts";
 import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
@@ -37,7 +37,14 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const provider = writer.owner;
       const { stake, draft } = await planRegistration(open.read, provider, offer);
       io.log(`stake: ${withUnit(stake)}, returned in full by npx hardhat provider remove`);
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what, operatorRefusal(provider));
+      const { plan, sent } = await sendPlanned(
+        writer,
+        [draft],
+        args,
+        io,
+        draft.what,
+        translateRefusal({ kind: "operate", values: { provider } }),
+      );
       const common = { network: network.name, mode: network.mode, provider, stake, offer, plan };
       if (sent === undefined) return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       return {

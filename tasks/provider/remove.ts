@@ -1,6 +1,6 @@
 import { readService } from "../../lib/compute/providers.ts";
 import { removalDraft, stakeReturned } from "../../lib/operator/service.ts";
-import { operatorRefusal } from "../../lib/operator/translate.ts";
+import { translateRefusal } from "../../lib/compute/translate.ts";
 import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
@@ -24,7 +24,14 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         "note: fees that are not settled yet cannot be settled afterwards; npx hardhat provider settle comes first",
       );
       const draft = removalDraft(network, provider);
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what, operatorRefusal(provider));
+      const { plan, sent } = await sendPlanned(
+        writer,
+        [draft],
+        args,
+        io,
+        draft.what,
+        translateRefusal({ kind: "operate", values: { provider } }),
+      );
       const common = { network: network.name, mode: network.mode, provider, model, plan };
       if (sent === undefined) return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       const stake = sent.reduce((sum, { receipt }) => sum + stakeReturned(network, receipt), 0n);

@@ -6,7 +6,7 @@ import {
   settlementResults,
   type SignedSettlement,
 } from "../../lib/operator/settle.ts";
-import { operatorRefusal } from "../../lib/operator/translate.ts";
+import { translateRefusal } from "../../lib/compute/translate.ts";
 import type { Address } from "../../lib/hex.ts";
 import type { SettlementStatus } from "../../lib/protocol/settlement.ts";
 import { withUnit } from "../../lib/units.ts";
@@ -57,7 +57,14 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         return { data: { ...common, outcomes: previewed }, text: ["nothing of this can be settled; nothing was sent"] };
       }
       const what = `settle the fees of ${users.size} users`;
-      const { plan, sent } = await sendPlanned(writer, drafts, args, io, what, operatorRefusal(provider));
+      const { plan, sent } = await sendPlanned(
+        writer,
+        drafts,
+        args,
+        io,
+        what,
+        translateRefusal({ kind: "operate", values: { provider } }),
+      );
       if (sent === undefined) {
         return { data: { ...common, outcomes: previewed, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
       }

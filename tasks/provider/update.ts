@@ -1,7 +1,7 @@
 import { readService } from "../../lib/compute/providers.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { planUpdate } from "../../lib/operator/service.ts";
-import { operatorRefusal } from "../../lib/operator/translate.ts";
+import { translateRefusal } from "../../lib/compute/translate.ts";
 import type { Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
@@ -39,7 +39,14 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       if (losesEndorsement) {
         io.log("note: this takes the endorsement of the signer back: until it is given again, nothing can be settled");
       }
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what, operatorRefusal(provider));
+      const { plan, sent } = await sendPlanned(
+        writer,
+        [draft],
+        args,
+        io,
+        draft.what,
+        translateRefusal({ kind: "operate", values: { provider } }),
+      );
       if (sent === undefined) return { data: { ...common, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
       return {
         data: { ...common, plan, updated: true, transactions: sent.map((each) => transactionData(network, each)) },

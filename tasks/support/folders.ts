@@ -18,6 +18,8 @@ export interface Folders {
   readonly objects: string;
   /** Answers that were paid for and could not be proved. */
   readonly answers: string;
+  /** API keys, and the registry of those that were made. */
+  readonly keys: string;
   /** Ciphertexts that an attestor made here. */
   readonly attestor: string;
 }
@@ -32,6 +34,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     receipts: path.join(base, "receipts"),
     objects: path.join(base, "objects"),
     answers: path.join(base, "answers"),
+    keys: path.join(base, "keys"),
     attestor: path.join(base, "attestor"),
   };
 }

@@ -23,11 +23,12 @@ export interface Ended {
 
 /**
  * Runs `hardhat <group> <verb> <words> --json` on the served network. Options are parsed as Hardhat does: `--kebab-case`,
- * flags without a value, positional arguments in order.
+ * flags without a value, positional arguments in order. A group within a group is named with both: `inference key`.
  */
 export async function runTask(machine: Machine, group: string, verb: string, ...words: string[]): Promise<Ended> {
-  const task = hre.tasks.getTask([group, verb]);
-  const { default: action } = (await import(`../../tasks/${group}/${verb}.ts`)) as { default: Action };
+  const groups = group.split(" ");
+  const task = hre.tasks.getTask([...groups, verb]);
+  const { default: action } = (await import(`../../tasks/${groups.join("/")}/${verb}.ts`)) as { default: Action };
   const args = { ...argumentsOf(task, words), json: true };
   return withEnvironment({ LOCALHOST_RPC_URL: machine.url, ZG_HOME: machine.home }, async () =>
     captured(async () => action(args, onLocalhost(machine.url))),
