@@ -40,6 +40,15 @@ export const VARIABLES = {
     secret: false,
     fallback: "",
   },
+  ZG_STORAGE_INDEXERS: {
+    describe: "indexers of 0G Storage to ask, as URLs with commas between them, instead of --indexer",
+    secret: false,
+    fallback: "",
+  },
+  ZG_STORAGE_ENCRYPTION_KEY: {
+    describe: "AES-256 key of files that `storage upload --encrypt aes256` stores, 64 hexadecimal digits",
+    secret: true,
+  },
   LOCALHOST_RPC_URL: {
     describe: "where `galileo up` serves, for --network localhost",
     secret: false,

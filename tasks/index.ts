@@ -7,6 +7,7 @@ import { inferenceTasks } from "./inference/index.ts";
 import { inftTasks } from "./inft/index.ts";
 import { ledgerTasks } from "./ledger/index.ts";
 import { providerTasks } from "./provider/index.ts";
+import { storageTasks } from "./storage/index.ts";
 
 export const tasks = [
   ...flowTasks,
@@ -16,4 +17,5 @@ export const tasks = [
   ...providerTasks,
   ...inferenceTasks,
   ...inftTasks,
+  ...storageTasks,
 ];

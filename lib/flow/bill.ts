@@ -7,10 +7,10 @@ export interface BillRow {
   /** Neuron, at worst. */
   readonly amount: bigint;
   /**
-   * Where it leaves: `wallet` pays gas and plain values; `deposit` goes from wallet to ledger; `transfer` from ledger to
+   * Where it leaves: `wallet` pays gas; `storage` goes from the wallet to 0G Storage, for good; `deposit` goes from wallet to ledger; `transfer` from ledger to
    * a provider's sub-account; `fee` from a sub-account to the provider.
    */
-  readonly from: "wallet" | "deposit" | "transfer" | "fee";
+  readonly from: "wallet" | "storage" | "deposit" | "transfer" | "fee";
   readonly note: string;
 }
 
@@ -39,13 +39,14 @@ function excess(amount: bigint, covered: bigint): bigint {
  * deposits do not already cover it, and a fee only as far as its transfers do not.
  */
 export function makeBill(rows: readonly BillRow[]): Bill {
-  const wallet = sum(rows, "wallet");
+  const gas = sum(rows, "wallet");
+  const wallet = gas + sum(rows, "storage");
   const deposits = sum(rows, "deposit");
   const transfers = sum(rows, "transfer");
   const fees = sum(rows, "fee");
   const moved = deposits + excess(transfers, deposits);
   const exposure = wallet + moved + excess(fees, transfers);
-  return { rows, walletTotal: wallet + deposits, gas: wallet, exposure, refundable: excess(moved, fees) };
+  return { rows, walletTotal: wallet + deposits, gas, exposure, refundable: excess(moved, fees) };
 }
 
 /**

@@ -2,7 +2,8 @@
  * Gas of each transaction of the flow, from above, for bills that are made before the state exists in which it could be
  * estimated. Ledger figures: the most seen on the deployed bytecode (contracts sheet, section 10), with the proxies'
  * surcharge; iNFT figures: measured here, the mint with a provider that describes itself in the 4 KB the contract allows.
- * All with the fifth on top that `sendTransaction` adds to its estimate. A test holds the real flow against them.
+ * Storing: a submission of a small file at the Flow contract, with epochs to
+ * begin. All with the fifth on top that `sendTransaction` adds to its estimate. A test holds the real flow against them.
  */
 export const GAS_BOUNDS = {
   deployVerifier: 2_500_000n,
@@ -11,6 +12,7 @@ export const GAS_BOUNDS = {
   deposit: 80_000n,
   openSubAccount: 480_000n,
   transfer: 130_000n,
+  store: 400_000n,
   commit: 70_000n,
   mint: 700_000n,
 } as const;

@@ -55,7 +55,7 @@ export function recoverPublicKey(address: Address, signature: string): Uint8Arra
  * Parses a public key a person gives for `address`.
  * @throws {UsageError} when it is none, or another account's.
  */
-export function parsePublicKey(text: string, address: Address): Uint8Array {
+export function parsePublicKey(text: string, address?: Address): Uint8Array {
   let publicKey: Uint8Array;
   try {
     publicKey = publicKey65(isHex(text) ? fromHex(text) : new Uint8Array(0));
@@ -69,7 +69,7 @@ export function parsePublicKey(text: string, address: Address): Uint8Array {
     });
   }
   const owner = addressOfPublicKey(publicKey);
-  if (owner !== address) {
+  if (address !== undefined && owner !== address) {
     throw new UsageError({
       message: `This public key belongs to ${owner}, not to ${address}`,
       remedy: "Ask the recipient for the public key of that very account.",

@@ -153,7 +153,7 @@ export class StorageFileKeyMissingError extends ZgError {
       message: `The file is encrypted (${values.format}), and opens with ${wanted}, which is not given`,
       remedy:
         values.format === "aes256"
-          ? "Add --decrypt aes256 and the key: --key-file <file>, or ZG_STORAGE_KEY."
+          ? "Add --decrypt aes256 and the key: --key-file <file>, or ZG_STORAGE_ENCRYPTION_KEY."
           : "Add --decrypt ecies, with the key of the account it was encrypted to.",
       details: values,
     });

@@ -102,3 +102,28 @@ export class DirectoryMalformedError extends ZgError {
     });
   }
 }
+
+/** A folder was asked for, and there is none that can be read. */
+export class NotAFolderError extends UsageError {
+  constructor(folder: string, cause: unknown) {
+    super({
+      message: `${folder} is no folder that can be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      remedy: "Give a folder; a single file is stored with npx hardhat storage upload <file>.",
+      details: { folder },
+      cause,
+    });
+  }
+}
+
+/** What came back has another length than the folder's list says. */
+export class StoredSizeError extends ZgError {
+  constructor(values: { name: string; listed: number; actual: number }) {
+    super({
+      code: "ZG_STORAGE_SIZE",
+      exit: EXIT.trust,
+      message: `${values.name} has ${values.actual} bytes; the folder's list says ${values.listed}`,
+      remedy: "Whoever stored the folder listed another file, or it is encrypted: --decrypt aes256 or ecies.",
+      details: values,
+    });
+  }
+}

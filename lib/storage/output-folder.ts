@@ -1,6 +1,6 @@
 /** Writes files whose names come from others into a folder of the user's, and nowhere else. */
 
-import { lstat, mkdir, realpath, rm, writeFile } from "node:fs/promises";
+import { link, lstat, mkdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { isMissing, writeFileAtomic } from "./atomic-file.ts";
@@ -22,14 +22,11 @@ export async function writeOutputFolder(
   files: readonly OutputFile[],
   { force }: { readonly force: boolean },
 ): Promise<string[]> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const root = await realpath(folder);
-  const targets = files.map(({ name }) => targetOf(root, name));
-  for (const { target, parents } of targets) {
-    for (const parent of parents) await assertFolder(parent);
-    const there = await entryAt(target);
-    if (there !== undefined && (!force || there.isDirectory())) throw new OutputExistsError(target);
-  }
+  const targets = await freeTargets(
+    folder,
+    files.map(({ name }) => name),
+    force,
+  );
   for (const [index, { target, parents }] of targets.entries()) {
     for (const parent of parents) await makeFolder(parent);
     const bytes = files[index]?.bytes ?? new Uint8Array(0);
@@ -37,6 +34,62 @@ export async function writeOutputFolder(
     else await writeNew(target, bytes);
   }
   return targets.map(({ target }) => target);
+}
+
+export interface StagedFile {
+  /** A relative path with `/`, as of {@link OutputFile}. */
+  readonly name: string;
+  /** Where it lies now, on the same disk. */
+  readonly file: string;
+}
+
+/**
+ * Moves files below `folder` that were written elsewhere, and makes folders, or does nothing if a file is there already
+ * and `force` is not given. Follows no link below the folder. Returns the paths.
+ * @throws {OutputExistsError} {@link OutputLinkError}
+ */
+export async function moveIntoFolder(
+  folder: string,
+  { files, folders }: { readonly files: readonly StagedFile[]; readonly folders: readonly string[] },
+  { force }: { readonly force: boolean },
+): Promise<string[]> {
+  const names = files.map(({ name }) => name);
+  const targets = await freeTargets(folder, names, force);
+  const root = await realpath(folder);
+  for (const { target, parents } of folders.map((name) => targetOf(root, name))) {
+    for (const each of [...parents, target]) await makeFolder(each);
+  }
+  for (const [index, { target, parents }] of targets.entries()) {
+    for (const parent of parents) await makeFolder(parent);
+    const { file } = files[index] ?? { file: "" };
+    if (force) await rename(file, target);
+    else await place(file, target);
+  }
+  return targets.map(({ target }) => target);
+}
+
+/** A link fails where a renaming would replace what came there meanwhile. */
+async function place(file: string, target: string): Promise<void> {
+  try {
+    await link(file, target);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") throw new OutputExistsError(target);
+    throw error;
+  }
+  await rm(file);
+}
+
+/** Where files will stand. Makes the folder; nothing is in their way. @throws {OutputExistsError} {@link OutputLinkError} */
+async function freeTargets(folder: string, names: readonly string[], force: boolean) {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const root = await realpath(folder);
+  const targets = names.map((name) => targetOf(root, name));
+  for (const { target, parents } of targets) {
+    for (const parent of parents) await assertFolder(parent);
+    const there = await entryAt(target);
+    if (there !== undefined && (!force || there.isDirectory())) throw new OutputExistsError(target);
+  }
+  return targets;
 }
 
 /** @throws {RangeError} for a name that the caller should not have let through. */

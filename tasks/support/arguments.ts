@@ -27,6 +27,14 @@ export const ATTESTOR = option(
   "attestor",
   "Attestors to ask, as URLs with commas (default: ZG_ATTESTORS, then the verifier's)",
 );
+export const INDEXER = option(
+  "indexer",
+  "Indexers of 0G Storage, as URLs with commas (default: ZG_STORAGE_INDEXERS, then the network's own)",
+);
+export const NO_STORAGE = {
+  name: "noStorage",
+  description: "Keep the encrypted data on this machine only, not on 0G Storage",
+} as const;
 export const INFT_ADDRESS = option("inft", "iNFT contract (default: the one recorded in deployments/)");
 
 /** An agent on disk, as `inft mint` and its like take it. */

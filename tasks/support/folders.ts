@@ -20,6 +20,8 @@ export interface Folders {
   readonly answers: string;
   /** API keys, and the registry of those that were made. */
   readonly keys: string;
+  /** What uploads to 0G Storage sent, so that an interrupted one is found. */
+  readonly uploads: string;
   /** Ciphertexts that an attestor made here. */
   readonly attestor: string;
 }
@@ -35,6 +37,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     objects: path.join(base, "objects"),
     answers: path.join(base, "answers"),
     keys: path.join(base, "keys"),
+    uploads: path.join(base, "uploads"),
     attestor: path.join(base, "attestor"),
   };
 }

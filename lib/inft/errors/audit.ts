@@ -3,7 +3,7 @@
 import { DomainError, EXIT } from "../../errors.ts";
 import type { Hex } from "../../hex.ts";
 
-const LIST = "npx hardhat flow audit <token> looks for the log that its minter stored.";
+const LIST = "docs/storage.md tells which log is the token's, and how it is found.";
 
 /** The bytes are no audit log. */
 export class AuditLogMalformedError extends DomainError {

@@ -15,6 +15,11 @@ describe("makeBill", () => {
     expect(makeBill([row("deposit", 40n), row("transfer", 100n)])).to.include({ walletTotal: 40n, exposure: 100n });
   });
 
+  it("counts a storage fee as spent, and not as gas, which may double", () => {
+    const bill = makeBill([row("wallet", 1n), row("storage", 20n)]);
+    expect(bill).to.include({ walletTotal: 21n, gas: 1n, exposure: 21n, refundable: 0n });
+  });
+
   it("counts a fee that an earlier transfer paid for", () => {
     expect(makeBill([row("fee", 7n)])).to.include({ walletTotal: 0n, exposure: 7n, refundable: 0n });
   });
