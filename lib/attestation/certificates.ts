@@ -1,6 +1,6 @@
 /** Chains of X.509 certificates: who signed whom, for what use, and until when. */
 
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, X509Certificate, type KeyObject } from "node:crypto";
 
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { BasicConstraints, Certificate as Asn1Certificate, KeyUsage, KeyUsageFlags } from "@peculiar/asn1-x509";
@@ -26,6 +26,7 @@ const CURVES = {
 export interface Certificate {
   readonly der: Uint8Array;
   readonly x509: X509Certificate;
+  readonly publicKey: KeyObject;
   /** First line of the subject that names it: `Intel SGX PCK Certificate`. */
   readonly name: string;
   /** Lower-case hexadecimal without leading zeros. */
@@ -39,9 +40,11 @@ export interface Certificate {
 /** @throws {EvidenceMalformedError} when the bytes are no certificate, or more than one. */
 export function readCertificate(der: Uint8Array): Certificate {
   let x509: X509Certificate;
+  let publicKey: KeyObject;
   let parsed: Asn1Certificate;
   try {
     x509 = new X509Certificate(der);
+    publicKey = x509.publicKey;
     parsed = AsnConvert.parse(der, Asn1Certificate);
   } catch (error) {
     throw new EvidenceMalformedError("certificate chain", "it holds something that is no certificate", error);
@@ -54,6 +57,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   return {
     der,
     x509,
+    publicKey,
     name: /^CN=(.*)$/m.exec(x509.subject)?.[1] ?? x509.subject.replaceAll("\n", ", "),
     serial: serialText(new Uint8Array(parsed.tbsCertificate.serialNumber)),
     extension: (id) => {
@@ -77,7 +81,7 @@ export interface ChainRules {
   readonly length?: number;
   /** Extensions of the first certificate that must be there. */
   readonly required?: readonly string[];
-  /** Devices are not issued certificates for a use by every maker: NVIDIA's leaf has its own extensions, and no dates to speak of. */
+  /** `any`: the first certificate may say what it likes of its use. NVIDIA's devices are authorities below themselves. */
   readonly leaf?: "signs" | "any";
 }
 
@@ -92,12 +96,15 @@ export function chainProblem(chain: readonly Certificate[], rules: ChainRules): 
   }
   if (chain.length < 2) return "a chain has at least two certificates";
   if (new Set(chain.map(({ der }) => hexText(der))).size < chain.length) return "a certificate stands there twice";
-  for (const [index, certificate] of chain.entries()) {
-    const problem =
-      usageProblem(certificate, index, rules) ??
-      dateProblem(certificate, rules.now) ??
-      keyProblem(certificate, rules.curve) ??
-      issuerProblem(certificate, chain[index + 1] ?? certificate);
+  // What each is for comes first: OpenSSL would call one that may not sign an issuer of nothing.
+  const checks = [
+    (each: Certificate, index: number) => usageProblem(each, index, rules),
+    (each: Certificate) => dateProblem(each, rules.now),
+    (each: Certificate) => keyProblem(each, rules.curve),
+    (each: Certificate, index: number) => issuerProblem(each, chain[index + 1] ?? each),
+  ];
+  for (const check of checks) {
+    const problem = chain.map(check).find((each) => each !== undefined);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -167,19 +174,18 @@ function parsedExtension<T>(certificate: Certificate, id: string, parse: (der: U
 function dateProblem({ name, x509 }: Certificate, now: Date): string | undefined {
   const { validFromDate: from, validToDate: to } = x509;
   if (now < from) return `${name} is valid from ${from.toISOString()} on`;
-  // OpenSSL gives an invalid date for the year 9999, "no expiry" by RFC 5280.
   return now > to ? `${name} was valid until ${to.toISOString()}` : undefined;
 }
 
-function keyProblem({ name, x509, signatureAlgorithm }: Certificate, curve: Curve): string | undefined {
+function keyProblem({ name, publicKey, signatureAlgorithm }: Certificate, curve: Curve): string | undefined {
   const { named, signature } = CURVES[curve];
-  const is = x509.publicKey.asymmetricKeyDetails?.namedCurve;
+  const is = publicKey.asymmetricKeyDetails?.namedCurve;
   if (is !== named) return `the key of ${name} is not on ${curve}`;
   return signatureAlgorithm === signature ? undefined : `${name} is not signed by ECDSA of ${curve}`;
 }
 
 function issuerProblem(certificate: Certificate, issuer: Certificate): string | undefined {
-  if (certificate.x509.checkIssued(issuer.x509) && certificate.x509.verify(issuer.x509.publicKey)) return undefined;
+  if (certificate.x509.checkIssued(issuer.x509) && certificate.x509.verify(issuer.publicKey)) return undefined;
   return certificate === issuer
     ? `${certificate.name} at the end of the chain is no root: it has not signed itself`
     : `${certificate.name} is not signed by ${issuer.name}`;

@@ -96,7 +96,7 @@ function documents(collateral: Collateral, rules: QuoteRules): Finding {
     if (!isAnchor(chain, rules.anchor)) return failed(`${name}: its chain does not end in ${rules.anchor.name}`);
     const [signer] = chain;
     const signed = signature.length === 64 && signer !== undefined;
-    if (!signed || !isSigned("sha256", Buffer.from(text, "utf8"), signer.x509.publicKey, signature)) {
+    if (!signed || !isSigned("sha256", Buffer.from(text, "utf8"), signer.publicKey, signature)) {
       return failed(`${name}: it is not signed by ${signer?.name ?? "anybody"}`);
     }
     const { issueDate, nextUpdate } = datesOf(name, text);
@@ -146,14 +146,17 @@ async function tcbLevel(
   const root = certificates.at(-1);
   if (root === undefined || !isAnchor(certificates, anchor)) return failed(`the chain does not end in ${anchor.name}`);
   const { QuoteVerifier } = await import("@phala/dcap-qvl");
-  // Without a chain of its own, which it would prefer to the quote's.
-  const { pck_crl, root_ca_crl, tcb_info_signature, qe_identity_signature, ...texts } = collateral;
+  // Field by field, so that no chain of certificates comes along: it would be preferred to the quote's.
   const given = {
-    ...texts,
-    pck_crl: [...pck_crl],
-    root_ca_crl: [...root_ca_crl],
-    tcb_info_signature: [...tcb_info_signature],
-    qe_identity_signature: [...qe_identity_signature],
+    pck_crl_issuer_chain: collateral.pck_crl_issuer_chain,
+    root_ca_crl: [...collateral.root_ca_crl],
+    pck_crl: [...collateral.pck_crl],
+    tcb_info_issuer_chain: collateral.tcb_info_issuer_chain,
+    tcb_info: collateral.tcb_info,
+    tcb_info_signature: [...collateral.tcb_info_signature],
+    qe_identity_issuer_chain: collateral.qe_identity_issuer_chain,
+    qe_identity: collateral.qe_identity,
+    qe_identity_signature: [...collateral.qe_identity_signature],
   };
   try {
     const verifier = QuoteVerifier.newWithRootCa(Buffer.from(root.der));

@@ -34,7 +34,7 @@ export function checkQuote(found: Examination, { quote, chain, notice }: QuoteEv
   found.checkPart("quote-signature", quote, quoteSignature);
   found.checkPart("attestation-key", quote, attestationKey);
   found.checkPart("qe-signature", both(quote, chain), ([{ qeReport, qeReportSignature }, [leaf]]) =>
-    leaf !== undefined && isSigned("sha256", qeReport.bytes, leaf.x509.publicKey, qeReportSignature)
+    leaf !== undefined && isSigned("sha256", qeReport.bytes, leaf.publicKey, qeReportSignature)
       ? passed(`the report of the quoting enclave is signed by ${leaf.name}`)
       : failed("the report of the quoting enclave is not signed by the machine's certificate"),
   );

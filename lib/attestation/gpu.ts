@@ -86,7 +86,8 @@ function signedByDevice(gpus: readonly GpuEvidence[], { now, anchor }: GpuRules)
   const names: string[] = [];
   for (const { report, certificates } of gpus) {
     const pem = parseBase64(certificates, "GPU evidence");
-    if (isZero(pem)) return notChecked("the report brings no certificate of the device");
+    // TAPP sends a buffer that nobody filled.
+    if (pem.length > 0 && isZero(pem)) return notChecked("the report brings no certificate of the device");
     const chain = splitPem(pem).map(readCertificate);
     const problem = chainProblem(chain, { now, curve: "P-384", leaf: "any" });
     if (problem !== undefined) return failed(problem);
@@ -96,7 +97,7 @@ function signedByDevice(gpus: readonly GpuEvidence[], { now, anchor }: GpuRules)
     if (leaf === undefined || bytes.length < REQUEST_BYTES + SIGNATURE_BYTES)
       return failed("the evidence is too short");
     const signed = bytes.subarray(0, -SIGNATURE_BYTES);
-    if (!isSigned("sha384", signed, leaf.x509.publicKey, bytes.subarray(-SIGNATURE_BYTES))) {
+    if (!isSigned("sha384", signed, leaf.publicKey, bytes.subarray(-SIGNATURE_BYTES))) {
       return failed(`the evidence is not signed by ${leaf.name}`);
     }
     names.push(leaf.name);

@@ -22,7 +22,7 @@ export function revocationProblem(
   const { tbsCertList: body, tbsCertListRaw: raw } = list;
   const what = `the list of ${issuer.name}`;
   if (!sameName(body.issuer, issuer)) return `${what} is another issuer's`;
-  const key = { key: issuer.x509.publicKey, dsaEncoding: "der" } as const;
+  const key = { key: issuer.publicKey, dsaEncoding: "der" } as const;
   const signed =
     list.signatureAlgorithm.algorithm === ECDSA_WITH_SHA256 &&
     raw !== undefined &&
