@@ -55,6 +55,20 @@ export {
 export * from "./compute/session.ts";
 export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
+export {
+  downloadReports,
+  fetchCollateral,
+  savedReport,
+  verifyProviderReport,
+  type AttestedReport,
+  type ProviderReport,
+} from "./compute/attestation.ts";
+
+export type { Item } from "./attestation/item.ts";
+export { parseCollateral, collateralText, type Collateral } from "./attestation/collateral.ts";
+export { INTEL_SGX_ROOT, NVIDIA_DEVICE_ROOT, type TrustAnchor } from "./attestation/trust-anchor.ts";
+export { assertHeld, reportMachine, verifyReport, type ReportVerification } from "./attestation/verify.ts";
+export * as attestationErrors from "./attestation/errors.ts";
 
 export * from "./keys/create.ts";
 export * from "./keys/inspect.ts";

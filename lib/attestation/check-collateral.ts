@@ -12,6 +12,7 @@ import { isSigned } from "./p256.ts";
 import { splitPem } from "./pem.ts";
 import { qeIdentityFinding } from "./qe-identity.ts";
 import { revocationProblem } from "./revocation.ts";
+import { tdxModuleFinding } from "./tdx-module.ts";
 
 export interface CollateralEvidence extends Pick<QuoteEvidence, "quote" | "chain"> {
   /** The quote as it came. */
@@ -20,7 +21,7 @@ export interface CollateralEvidence extends Pick<QuoteEvidence, "quote" | "chain
   readonly collateral: readonly Collateral[];
 }
 
-const NAMES = ["collateral", "revocation", "qe-identity", "tcb"] as const;
+const NAMES = ["collateral", "revocation", "qe-identity", "tdx-module", "tcb"] as const;
 const NONE =
   "no collateral was given: what Intel says of this machine today needs --collateral <file> or --fetch-collateral";
 
@@ -34,7 +35,7 @@ export async function checkCollateral(
     skip(found, evidence.why);
     return;
   }
-  const [[bytes, { qeReport }], certificates] = evidence.value;
+  const [[bytes, { qeReport, report }], certificates] = evidence.value;
   const chosen = await choose(collateral, certificates);
   if (typeof chosen === "string") {
     skip(found, chosen);
@@ -43,6 +44,7 @@ export async function checkCollateral(
   found.check("collateral", () => documents(chosen, rules));
   found.check("revocation", () => revocation(chosen, certificates, rules));
   found.check("qe-identity", () => qeIdentityFinding(chosen.qe_identity, qeReport));
+  found.check("tdx-module", () => tdxModuleFinding(chosen.tcb_info, report));
   found.add("tcb", await tcbLevel(bytes, certificates, chosen, rules));
 }
 

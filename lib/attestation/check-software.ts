@@ -1,5 +1,6 @@
 /** Checks of what was measured: event log, compose file, images. */
 
+import type { Address } from "../hex.ts";
 import { equalBytes, hexText, isZero } from "./bytes.ts";
 import {
   composeImages,
@@ -28,6 +29,8 @@ export interface SoftwareRules {
   /** What the chain says of the provider's image: `name@sha256:…`. */
   readonly image?: string;
   readonly osImages?: readonly OsImage[];
+  /** Whom the report speaks for, when that could be read. */
+  readonly signer?: Address;
 }
 
 export function checkSoftware(
@@ -44,7 +47,7 @@ export function checkSoftware(
     found.checkPart("registers", td, (quoted) => copies(report.registers(), quoted));
   }
   if (report.form === "tapp") checkTapp(found, report, log);
-  else checkDstack(found, report, log, td);
+  else checkDstack(found, report, log, td, rules.signer);
   found.check("images", () => images(report, rules.image));
   found.checkPart("os-image", td, (quoted) => osImage(quoted, rules.osImages));
 }
@@ -80,6 +83,7 @@ function checkDstack(
   report: AttestationReport,
   log: Part<readonly MeasuredEvent[]>,
   td: Part<TdReport>,
+  signer: Address | undefined,
 ): void {
   found.checkPart("compose", log, (events) => {
     const measured = measuredComposeHash(runtimeEvents(events));
@@ -93,7 +97,7 @@ function checkDstack(
     log.state === "there" ? imageUpdate(runtimeEvents(log.value)) : undefined,
   );
   if (update.state === "broken") found.add("image-update", failed(update.why));
-  if (update.state === "there") found.check("image-update", () => updated(update.value, report, td));
+  if (update.state === "there") found.add("image-update", updated(update.value, signer));
 }
 
 /** dstack 0.5: one byte of version, then the compose hash, then zeros. */
@@ -110,17 +114,11 @@ function configId(mrConfigId: Uint8Array, composeHash: string): Finding {
     : failed(`MRCONFIGID is ${text}; this compose file gives ${hexText(expected)}`);
 }
 
-function updated(
-  { image, signer }: { image: string; signer: string },
-  report: AttestationReport,
-  td: Part<TdReport>,
-): Finding {
-  const data = td.state === "there" ? td.value.reportData : report.reportData();
-  const held = data !== undefined && Buffer.from(data).toString("latin1").startsWith(signer);
-  const bytes = data === undefined ? "" : hexText(data);
-  return held || (/^0x[0-9a-f]{40}$/i.test(signer) && bytes.includes(signer.slice(2).toLowerCase()))
-    ? passed(`after the boot the broker's image became ${image}; its signer is the one in the report data`)
-    : failed(`after the boot the broker's image became ${image} with signer ${signer}, who is not in the report data`);
+function updated({ image, signer }: { image: string; signer: string }, reported: Address | undefined): Finding {
+  const what = `after the boot the broker's image became ${image}`;
+  return signer.toLowerCase() === reported?.toLowerCase()
+    ? passed(`${what}; its signer is the one of this report`)
+    : failed(`${what} with signer ${signer}; this report speaks for ${reported ?? "nobody who could be read"}`);
 }
 
 function checkTapp(found: Examination, report: AttestationReport, log: Part<readonly MeasuredEvent[]>): void {

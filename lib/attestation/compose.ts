@@ -136,7 +136,7 @@ export interface ComposeImages {
 
 /** The images of a compose file. One that is not named by its digest can be another tomorrow, under the same compose hash. */
 export function composeImages(dockerCompose: string): ComposeImages {
-  const images = [...dockerCompose.matchAll(/^[\s-]*image:\s*["']?([^\s"'#]+)/gm)].map(([, image = ""]) => image);
+  const images = [...dockerCompose.matchAll(/^[ \t-]*image:[ \t]*["']?([^\s"'#]+)/gm)].map(([, image = ""]) => image);
   const unique = [...new Set(images)];
   const isPinned = (image: string) => /@sha256:[0-9a-f]{64}$/.test(image);
   return { pinned: unique.filter(isPinned), floating: unique.filter((image) => !isPinned(image)) };

@@ -31,6 +31,7 @@ export type ItemName =
   | "revocation"
   | "qe-identity"
   | "tcb"
+  | "tdx-module"
   | "gpu-nonce"
   | "gpu-signature"
   | "gpu-measurements"
@@ -65,12 +66,16 @@ export function part<T>(name: string, read: () => T | undefined): Part<T> {
   }
 }
 
+/** Details quote what strangers wrote, as long as they like. */
+const MAX_DETAIL = 1500;
+
 /** Gathers what the checks find, in their order. */
 export class Examination {
   readonly items: Item[] = [];
 
-  add(name: ItemName, finding: Finding): void {
-    this.items.push({ name, ...finding });
+  add(name: ItemName, { status, detail }: Finding): void {
+    const short = detail.length > MAX_DETAIL ? `${detail.slice(0, MAX_DETAIL)}…` : detail;
+    this.items.push({ name, status, detail: short });
   }
 
   /** Runs a check. Evidence that turns out unreadable on the way fails it. */

@@ -2,7 +2,7 @@
 
 import { getAddress, isAddress } from "ethers";
 
-import { checksum, toHex, type Address } from "../hex.ts";
+import { checksum, toHex, ZERO_ADDRESS, type Address } from "../hex.ts";
 import { isZero } from "./bytes.ts";
 import { EvidenceMalformedError } from "./errors.ts";
 
@@ -28,6 +28,11 @@ const TEXT_ADDRESS_BYTES = 42;
  */
 export function parseReportData(data: Uint8Array, form: ReportForm): ReportData {
   if (data.length !== 64) return malformed(`it has ${data.length} bytes, not 64`);
+  const read = parseLayout(data, form);
+  return read.signer === ZERO_ADDRESS ? malformed("it names nobody") : read;
+}
+
+function parseLayout(data: Uint8Array, form: ReportForm): ReportData {
   if (form === "node") return parseNode(data);
   if (form === "tapp") {
     return isZero(data.subarray(20)) ? { layout: "address", signer: addressIn(data, 0) } : malformed(UNKNOWN);

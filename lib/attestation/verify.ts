@@ -19,7 +19,7 @@ import type { ReportForm } from "./report-data.ts";
 import { openReport } from "./report.ts";
 import { INTEL_SGX_ROOT, NVIDIA_DEVICE_ROOT, type TrustAnchor } from "./trust-anchor.ts";
 
-export interface VerifyReportParams extends IdentityRules, SoftwareRules {
+export interface VerifyReportParams extends IdentityRules, Omit<SoftwareRules, "signer"> {
   /** Decides which certificates are valid, and whether collateral is current. */
   readonly now: Date;
   /** What Intel says of machines and revocations, for one kind of machine each. Without it, those checks are not made. */
@@ -56,8 +56,9 @@ export async function verifyReport(params: VerifyReportParams): Promise<ReportVe
   const found = new Examination();
   const { notice } = report;
   checkQuote(found, { quote, chain, ...(notice === undefined ? {} : { notice }) }, { now, anchor });
-  checkSoftware(found, report, td, params);
   const data = checkIdentity(found, report, td, params);
+  const signer = data.state === "there" ? data.value.signer : undefined;
+  checkSoftware(found, report, td, { ...params, ...(signer === undefined ? {} : { signer }) });
   await checkCollateral(found, { raw, quote, chain, collateral: params.collateral ?? [] }, { now, anchor });
   const nonces = data.state === "there" && td.state === "there" ? gpuNonces(data.value, td.value.reportData) : [];
   checkGpus(found, report, nonces, { now, anchor: anchors?.gpu ?? NVIDIA_DEVICE_ROOT });
@@ -67,7 +68,7 @@ export async function verifyReport(params: VerifyReportParams): Promise<ReportVe
     form: report.form,
     held: items.every(({ status }) => status !== "failed"),
     hardware: quote.state !== "absent",
-    ...(data.state === "there" ? { signer: data.value.signer } : {}),
+    ...(signer === undefined ? {} : { signer }),
     items,
   };
 }

@@ -12,7 +12,7 @@ import { FMSPC, makeMachine, makePlatform, SERIALS, type QuoteOptions, type Test
 import { certify, DAY, NOW, pem, revocationList } from "./support/pki.ts";
 import { brokerReport, tappReport, trusting } from "./support/reports.ts";
 
-const ITEMS: readonly ItemName[] = ["collateral", "revocation", "qe-identity", "tcb"];
+const ITEMS: readonly ItemName[] = ["collateral", "revocation", "qe-identity", "tdx-module", "tcb"];
 const days = (count: number): Date => new Date(NOW.getTime() + count * DAY);
 
 describe("hardware attestation: collateral", () => {
@@ -62,7 +62,7 @@ describe("hardware attestation: collateral", () => {
     }
 
     it("fails a machine below every level", async () => {
-      expect((await found({}, { teeTcbSvn: Buffer.alloc(16, 4) })).failures).to.deep.equal(["tcb"]);
+      expect((await found({}, { teeTcbSvn: Buffer.alloc(16, 5).fill(4, 15) })).failures).to.deep.equal(["tcb"]);
     });
 
     it("fails what dcap-qvl refuses by itself, as a bound service TD", async () => {
@@ -99,6 +99,38 @@ describe("hardware attestation: collateral", () => {
       expect(
         (await found({}, { qeAttributes: Buffer.from(`15${"00".repeat(7)}${"ff".repeat(8)}`, "hex") })).failures,
       ).to.deep.equal([]);
+    });
+  });
+
+  describe("the TDX module", () => {
+    const svn = (level: number, version: number) => ({
+      teeTcbSvn: Buffer.concat([Buffer.from([level, version]), Buffer.alloc(14, 5)]),
+    });
+    const judged = async (tdx: Readonly<Record<string, unknown>>, level: number, version: number): Promise<Found> => {
+      const { mrSignerSeam, seamAttributes, ...tcb } = tdx;
+      const seam = { ...(mrSignerSeam === undefined ? {} : { mrSignerSeam: mrSignerSeam as Uint8Array }) };
+      return found({ tcb, components: 0 }, { ...svn(level, version), ...seam });
+    };
+
+    it("passes up to date, by the identity of its version", async () => {
+      const held = await judged({}, 7, 5);
+      expect([held.failures, held.detail("tdx-module")]).to.deep.equal([[], "version 7 of TDX_05 is UpToDate"]);
+    });
+
+    it("fails outdated, older than all, of a version that nobody describes, or described otherwise", async () => {
+      expect((await judged({}, 4, 5)).failures).to.deep.equal(["tdx-module"]);
+      expect((await judged({}, 1, 5)).detail("tdx-module")).to.match(/older than any/);
+      expect((await judged({}, 7, 6)).detail("tdx-module")).to.equal("Intel describes no module TDX_06");
+      expect((await judged({ tdxModuleIdentities: undefined }, 7, 5)).failures).to.deep.equal(["tdx-module"]);
+      expect((await judged({ tdxModuleIdentities: "x" }, 7, 5)).failures).to.deep.equal(["tdx-module"]);
+      const signed = { mrSignerSeam: Buffer.alloc(48, 1) };
+      for (const version of [0, 5])
+        expect((await judged(signed, 7, version)).failures).to.deep.equal(["module", "tdx-module"]);
+    });
+
+    it("of the first version is compared with the one described, where one is", async () => {
+      expect((await judged({}, 7, 0)).status("tdx-module")).to.equal("passed");
+      expect((await judged({ tdxModule: undefined }, 7, 0)).status("tdx-module")).to.equal("not checked");
     });
   });
 

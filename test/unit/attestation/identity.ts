@@ -62,6 +62,10 @@ describe("parseReportData", () => {
       [sealingReportData(SIGNER, KEY).fill(2, 55, 56), "dstack"],
       [Buffer.alloc(64, 1), "node"],
       [nodeReportData(SIGNER, NONCE), "tapp"],
+      [new Uint8Array(64), "tapp"],
+      [nodeReportData(`0x${"00".repeat(20)}`, NONCE), "node"],
+      [textReportData(`0x${"00".repeat(20)}`), "dstack"],
+      [sealingReportData(`0x${"00".repeat(20)}`, KEY), "dstack"],
     ];
     for (const [data, form] of bad) await caught(EvidenceMalformedError, () => parseReportData(data, form));
   });
@@ -262,7 +266,7 @@ describe("a development report", () => {
     expect(found.failures).to.deep.equal(["hardware"]);
     expect(found.detail("hardware")).to.contain("DEVELOPMENT ONLY");
     const made = found.items.filter(({ status }) => status === "passed").map(({ name }) => name);
-    expect(made).to.deep.equal(["events", "compose", "signer"]);
+    expect(made).to.deep.equal(["signer", "events", "compose"]);
     const refusal = await caught(NotHardwareError, () => {
       assertHeld("the broker", found);
     });

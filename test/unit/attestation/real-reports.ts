@@ -5,7 +5,6 @@ import { expect } from "chai";
 
 import type { ItemName } from "../../../lib/attestation/item.ts";
 import { reportMachine, type VerifyReportParams } from "../../../lib/attestation/verify.ts";
-import type { Address } from "../../../lib/hex.ts";
 import { examine, type Found } from "./support/found.ts";
 import { NOW } from "./support/pki.ts";
 
@@ -35,7 +34,7 @@ const REPORTS = {
     open: ["service-td", "images", "os-image", "freshness", "envelope"],
   },
 } as const;
-const UNFETCHED = ["collateral", "revocation", "qe-identity", "tcb"] as const;
+const UNFETCHED = ["collateral", "revocation", "qe-identity", "tdx-module", "tcb"] as const;
 
 type Name = keyof typeof REPORTS;
 type Members = Record<string, unknown>;
@@ -66,7 +65,7 @@ describe(`real attestation reports${FOLDER === "" ? " (needs ZG_TEST_ATTESTATION
     });
 
     it(`${name} fails another signer, and a day on which its machine was not certified`, async () => {
-      const stranger = { signer: `0x${"11".repeat(20)}`, from: "teeSignerAddress" };
+      const stranger = { signer: `0x${"11".repeat(20)}`, from: "teeSignerAddress" } as const;
       expect((await examine({ ...params(name), expected: stranger })).failures).to.deep.equal(["signer"]);
       const late = await examine({ ...params(name), now: new Date("2033-01-01") });
       expect(late.failures).to.deep.equal(["certificates"]);

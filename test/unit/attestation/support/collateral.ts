@@ -9,6 +9,10 @@ export interface CollateralOptions {
   readonly tcbStatus?: string;
   readonly advisories?: readonly string[];
   readonly fmspc?: string;
+  /** Members of the TCB info. */
+  readonly tcb?: Readonly<Record<string, unknown>>;
+  /** What each TDX component of a level must reach. */
+  readonly components?: number;
   /** Days from now. */
   readonly issued?: number;
   readonly until?: number;
@@ -17,6 +21,8 @@ export interface CollateralOptions {
   readonly revokedAuthorities?: readonly number[];
   readonly members?: Partial<Collateral>;
 }
+
+const INTEL_MODULE = { mrsigner: "00".repeat(48), attributes: "00".repeat(8), attributesMask: "FF".repeat(8) };
 
 const date = (days: number): string => new Date(NOW.getTime() + days * DAY).toISOString();
 
@@ -34,14 +40,26 @@ export function makeCollateral(machine: TestMachine, options: CollateralOptions 
     pceId: "0000",
     tcbType: 0,
     tcbEvaluationDataNumber: 20,
+    tdxModule: INTEL_MODULE,
+    tdxModuleIdentities: [
+      {
+        id: "TDX_05",
+        ...INTEL_MODULE,
+        tcbLevels: [
+          { tcb: { isvsvn: 5 }, tcbDate: date(-200), tcbStatus: "UpToDate" },
+          { tcb: { isvsvn: 3 }, tcbDate: date(-900), tcbStatus: "OutOfDate" },
+        ],
+      },
+    ],
     tcbLevels: [
       {
-        tcb: { sgxtcbcomponents: components(1), pcesvn: 11, tdxtcbcomponents: components(5) },
+        tcb: { sgxtcbcomponents: components(1), pcesvn: 11, tdxtcbcomponents: components(options.components ?? 5) },
         tcbDate: date(-200),
         tcbStatus,
         advisoryIDs: advisories,
       },
     ],
+    ...options.tcb,
   });
   const qeIdentity = JSON.stringify({
     id: "TD_QE",
