@@ -1,8 +1,7 @@
 /**
  * Measures what the project promises, prints a table, writes bench-results.json: `npm run bench [-- --all] [-- case …]`.
- * Cases: flow, help, cold, check (only with --all or by name), ready, header, list,
- * storage. Exits with 1 when a target is missed or
- * a case fails.
+ * Cases: flow, help, cold, check (only with --all or by name), ready, header, list, storage, gateway. Exits with 1 when
+ * a target is missed or a case fails.
  */
 
 import { writeFileSync } from "node:fs";
@@ -12,6 +11,7 @@ import { fileURLToPath } from "node:url";
 
 import { verdict, type Result } from "./bench/case.ts";
 import { commandCases } from "./bench/commands.ts";
+import { gatewayCases } from "./bench/gateway.ts";
 import { networkCases } from "./bench/network.ts";
 import { storageCases } from "./bench/storage.ts";
 
@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 function figure(value: number | undefined, unit: Result["unit"]): string {
   if (value === undefined) return "";
-  const digits = unit === "ms" && value < 10 ? 4 : unit === "×" ? 2 : unit === "calls" ? 1 : 0;
+  const digits = unit === "ms" && value < 10 ? 4 : unit === "×" ? 3 : unit === "calls" ? 1 : 0;
   return `${value.toFixed(digits)} ${unit}`;
 }
 
@@ -59,7 +59,7 @@ function table(results: readonly Result[]): string {
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const all = process.argv.includes("--all");
-const cases = [...commandCases(ROOT), ...networkCases(ROOT), ...storageCases(ROOT)];
+const cases = [...commandCases(ROOT), ...networkCases(ROOT), ...storageCases(ROOT), ...gatewayCases(ROOT)];
 const unknown = wanted.filter((id) => !cases.some((candidate) => candidate.id === id));
 if (unknown.length > 0) {
   console.error(`No case is named ${unknown.join(", ")}. There are: ${cases.map(({ id }) => id).join(", ")}.`);

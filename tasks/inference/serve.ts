@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { NoSubAccountError, NoSuitableProviderError } from "../../lib/compute/errors.ts";
 import { requiredLocked } from "../../lib/compute/funding.ts";
 import { listServices, resolveService, type Service } from "../../lib/compute/providers.ts";
@@ -38,6 +41,17 @@ interface Arguments extends SpendingArguments {
   readonly inFlight: string | undefined;
   readonly drain: string | undefined;
   readonly as: string | undefined;
+}
+
+/**
+ * Keeps a server's memory flat. What outlives a request by chance is left to the next full collection, before which V8 lets
+ * the heap double; collecting some 60 MB a little more often costs milliseconds. The first collection takes what starting
+ * left behind, and makes the new limit count.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString("--heap-growing-percent=20");
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
 }
 
 /** A service, and what the user has there. */
@@ -150,6 +164,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         ...(maxSpend === undefined ? {} : { maxSpend }),
         ...(clients === undefined ? {} : { clients }),
       };
+      keepHeapSmall();
       const gateway = await openGateway(options);
       const { url, close } = await serveGateway(gateway, {
         host: args.host,

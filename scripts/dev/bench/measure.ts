@@ -50,6 +50,12 @@ function readOrEmpty(file: string): string {
   }
 }
 
+/** Resident bytes of one process; undefined where there is no /proc. */
+export function residentBytes(pid: number): number | undefined {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  return stat === "" ? undefined : Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[21] ?? 0) * PAGE_BYTES;
+}
+
 /** Runs a command to its end and measures it. */
 export async function runCommand(
   [command, ...args]: readonly [string, ...string[]],
