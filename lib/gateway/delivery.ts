@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { requestUrl, serviceFee } from "../compute/ask.ts";
 import { ChatIdMissingError, ProviderTimeoutError, ResponseCutError } from "../compute/errors.ts";
 import { answerReader, readAnswer, type ReadAnswer } from "../compute/service-answer.ts";
-import { assertVerified, hashesOf, type ExchangeHashes } from "../compute/verify.ts";
+import { assertVerified, hashesOf } from "../compute/verify.ts";
 import { ZgError } from "../errors.ts";
 import { chatIdFrom, type ChatId } from "../protocol/chat.ts";
 import { CHAT_ID_HEADER } from "../protocol/constants.ts";
@@ -16,7 +16,7 @@ import { JSON_TYPE, mediaType } from "../server-guards.ts";
 import type { Sent } from "./attempt.ts";
 import { errorEvent } from "./error-shape.ts";
 import type { Failure } from "./failure.ts";
-import type { Call, GatewayParts } from "./parts.ts";
+import type { Call, GatewayParts, Sink } from "./parts.ts";
 import type { Proof } from "./proofs.ts";
 import { ClientLeftError, headersFor, readWhole } from "./upstream.ts";
 
@@ -24,6 +24,7 @@ export const PROVIDER_HEADER = "zg-provider";
 /** What is known of an answer's proof when it is released: `verified`, `pending`, or `unverifiable`. */
 export const VERIFICATION_HEADER = "zg-verification";
 const EVENT_STREAM = "text/event-stream";
+const NO_CHAT_ID = "the answer names no usable chat id";
 
 /** Gives a successful answer to the client. Throws only while the client has nothing of it. */
 export async function deliver(
@@ -55,8 +56,7 @@ async function asAWhole(
     const chatId = chatIdOf(response, read.answer.id);
     settle(parts, sent, { read, status, chatId });
     if (read.problem?.kind === "cut") throw new ResponseCutError({ url, bytes: body.length });
-    const hashes = hashesOf({ service, requestBytes: fitted.body, responseBytes: body });
-    const failure = await verified(parts, call, sent, chatId, hashes);
+    const failure = await verified(parts, call, sent, chatId, seen(sent, body, read));
     if (failure !== undefined) return failure;
     call.sink.whole(status, { ...headers, ...described(service.provider, chatId, "verified") }, body);
     return undefined;
@@ -72,9 +72,7 @@ async function asAWhole(
   const read = readAnswer(fitted, body);
   const found = chatId.status === "absent" ? chatIdOf(response, read.answer.id) : chatId;
   settle(parts, sent, { read, status, chatId: found });
-  if (verifiable) {
-    later(parts, call, sent, found, hashesOf({ service, requestBytes: fitted.body, responseBytes: body }));
-  }
+  if (verifiable) later(parts, call, sent, found, seen(sent, body, read));
   return undefined;
 }
 
@@ -98,7 +96,7 @@ async function inPieces(
   let bytes = 0;
   let broken: ZgError | undefined;
   try {
-    for await (const chunk of withDeadline(response, parts.limits.idleMs)) {
+    for await (const chunk of withDeadline(response, sink, parts.limits.idleMs)) {
       if (bytes === 0) {
         const proof = described(service.provider, chatId, verifiable ? "pending" : "unverifiable");
         sink.begin(status, { ...headersFor(response.headers), ...proof });
@@ -127,7 +125,8 @@ async function inPieces(
     const found = chatId.status === "absent" ? chatIdOf(response, answer.id) : chatId;
     settle(parts, sent, { read: problem === undefined ? { answer } : { answer, problem }, status, chatId: found });
     if (verifiable) {
-      later(parts, call, sent, found, { request: sha256Hex(fitted.body), response: hash.digest("hex") });
+      const hashes = { request: sha256Hex(fitted.body), response: hash.digest("hex") };
+      later(parts, call, sent, found, { hashes });
     }
     return undefined;
   }
@@ -143,18 +142,33 @@ async function inPieces(
 
 class StalledError extends Error {}
 
-/** The pieces of an answer. @throws {StalledError} when none comes for so long. */
-async function* withDeadline(response: IncomingMessage, idleMs: number): AsyncGenerator<Buffer> {
-  const timer = setTimeout(() => response.destroy(new StalledError("nothing came")), idleMs);
+/** The pieces of an answer. A client that takes none for so long is sent away. @throws {StalledError} when none comes. */
+async function* withDeadline(response: IncomingMessage, sink: Sink, idleMs: number): AsyncGenerator<Buffer> {
+  let client = false;
+  const timer = setTimeout(() => {
+    if (client) sink.end(true);
+    else response.destroy(new StalledError("nothing came"));
+  }, idleMs);
   try {
     for await (const chunk of response) {
       timer.refresh();
+      client = true;
       yield chunk as Buffer;
-      timer.refresh(); // a slow client is not the provider's fault
+      client = false;
+      timer.refresh();
     }
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a proof is checked against. */
+type Seen = Pick<Proof, "hashes" | "named">;
+
+function seen({ member, fitted }: Sent, body: Buffer, { answer }: ReadAnswer): Seen {
+  const hashes = hashesOf({ service: member.service, requestBytes: fitted.body, responseBytes: body });
+  const { images } = answer;
+  return images?.some((image) => "url" in image) === true ? { hashes, named: images } : { hashes };
 }
 
 function chatIdOf({ headers }: IncomingMessage, bodyId: string | undefined): ChatId {
@@ -195,24 +209,15 @@ function settle(
   parts.metrics.measured(member.service.model, read.answer.measure);
 }
 
-function proofOf(
-  call: Call,
-  { reservation }: Sent,
-  chatId: ChatId & { status: "found" },
-  hashes: ExchangeHashes,
-): Proof {
-  return {
-    id: reservation.id,
-    client: call.client.name,
-    provider: reservation.provider,
-    chatId: { id: chatId.id, source: chatId.source },
-    hashes,
-  };
+function proofOf(call: Call, { reservation }: Sent, chatId: ChatId & { status: "found" }, what: Seen): Proof {
+  const { id, source } = chatId;
+  const { id: request, provider } = reservation;
+  return { id: request, client: call.client.name, provider, chatId: { id, source }, ...what };
 }
 
-function later(parts: GatewayParts, call: Call, sent: Sent, chatId: ChatId, hashes: ExchangeHashes): void {
-  if (chatId.status === "found") parts.proofs.later(proofOf(call, sent, chatId, hashes));
-  else parts.proofs.impossible(sent.reservation.id, "the answer names no usable chat id");
+function later(parts: GatewayParts, call: Call, sent: Sent, chatId: ChatId, what: Seen): void {
+  if (chatId.status === "found") parts.proofs.later(proofOf(call, sent, chatId, what));
+  else parts.proofs.impossible(sent.reservation.id, NO_CHAT_ID);
 }
 
 /** Verifies before release. A failure keeps the answer from the client; it is paid for all the same. */
@@ -221,15 +226,15 @@ async function verified(
   call: Call,
   sent: Sent,
   chatId: ChatId,
-  hashes: ExchangeHashes,
+  what: Seen,
 ): Promise<Failure | undefined> {
   const { provider } = sent.member.service;
   try {
     if (chatId.status !== "found") {
-      parts.proofs.impossible(sent.reservation.id, "the answer names no usable chat id");
+      parts.proofs.impossible(sent.reservation.id, NO_CHAT_ID);
       throw new ChatIdMissingError(chatId.status === "absent" ? { provider } : { provider, chatId: chatId.id });
     }
-    assertVerified(provider, await parts.proofs.now(proofOf(call, sent, chatId, hashes)));
+    assertVerified(provider, await parts.proofs.now(proofOf(call, sent, chatId, what)));
     return undefined;
   } catch (error) {
     if (!(error instanceof ZgError)) throw error;

@@ -1,6 +1,7 @@
 /** Checking answers against their signatures: before they are released, or behind the client's back, when there is time. */
 
 import type { ReadContext } from "../chain/context.ts";
+import { fetchImages } from "../compute/image-downloads.ts";
 import { fetchSignature, type ChatIdRef } from "../compute/inference.ts";
 import type { HttpDeps } from "../compute/provider-http.ts";
 import { readService, type Service } from "../compute/providers.ts";
@@ -8,6 +9,8 @@ import { verifyHashes, type ExchangeHashes, type Verification } from "../compute
 import { ZgError } from "../errors.ts";
 import type { Address } from "../hex.ts";
 import { pause } from "../pause.ts";
+import type { ImageEntry } from "../protocol/images.ts";
+import { sha256Hex } from "../protocol/signed-text.ts";
 
 /** An answer to check. */
 export interface Proof {
@@ -17,6 +20,8 @@ export interface Proof {
   readonly provider: Address;
   readonly chatId: ChatIdRef;
   readonly hashes: ExchangeHashes;
+  /** The images of an answer that only names some of them: they are fetched to be hashed. */
+  readonly named?: readonly ImageEntry[];
 }
 
 /** What is known of an answer's proof. */
@@ -118,17 +123,25 @@ export class Proofs {
   /** A provider may have changed its signer since it was read: a rejection stands only against what the chain says now. */
   async #verify(proof: Proof): Promise<Verification> {
     const { read, http, clock, signal } = this.#deps;
-    const { provider, chatId, hashes } = proof;
+    const { provider, chatId } = proof;
     const known = this.#services.get(provider);
     const fresh = known !== undefined && clock() - known.at < SERVICE_AGE_MS;
     let service = known !== undefined && fresh ? known.service : await this.#reread(provider);
     const signature = await fetchSignature({ ...http, signal }, service, chatId);
+    const hashes = await this.#hashes(proof, service);
     let verification = verifyHashes({ service, hashes, signature });
     if (verification.status === "rejected" && verification.failed === "signer" && fresh) {
       service = await readService(read, provider);
       verification = verifyHashes({ service, hashes, signature });
     }
     return verification;
+  }
+
+  async #hashes({ hashes, named }: Proof, service: Service): Promise<ExchangeHashes> {
+    if (named === undefined) return hashes;
+    const { http, signal } = this.#deps;
+    const images = await fetchImages({ ...http, signal }, service, named);
+    return { ...hashes, images: images.map((image) => sha256Hex(image)) };
   }
 
   async #reread(provider: Address): Promise<Service> {
