@@ -74,7 +74,9 @@ function listedSigner(signer: Address, { form }: AttestationReport, expected: Id
 
 function fresh(read: ReportData, asked: Uint8Array | undefined): Finding {
   if (read.layout !== "nonce") {
-    return notChecked("reports of this form carry no nonce: this one may be as old as the signer's key");
+    return asked === undefined
+      ? notChecked("reports of this form carry no nonce: this one may be as old as the signer's key")
+      : failed("asked with a nonce, answered in a form that carries none");
   }
   if (asked === undefined) return notChecked("a saved report: it was not asked for with a nonce of ours");
   return equalBytes(asked, read.nonce)

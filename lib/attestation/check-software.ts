@@ -106,7 +106,7 @@ const CONFIG_ID_VERSION = 1;
 function configId(mrConfigId: Uint8Array, composeHash: string): Finding {
   const text = hexText(mrConfigId);
   if (isZero(mrConfigId))
-    return notChecked("MRCONFIGID is empty, as before dstack 0.5: only the event log names the compose");
+    return notChecked("MRCONFIGID is empty, as before dstack 0.5: only the event log has the hash");
   if (mrConfigId[0] !== CONFIG_ID_VERSION) return notChecked(`MRCONFIGID has another form than dstack 0.5's: ${text}`);
   const expected = Buffer.concat([Buffer.from([CONFIG_ID_VERSION]), Buffer.from(composeHash, "hex"), Buffer.alloc(15)]);
   return equalBytes(mrConfigId, expected)

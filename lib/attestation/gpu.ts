@@ -62,8 +62,8 @@ export function gpuNonces(data: ReportData, reportData: Uint8Array): Uint8Array[
 
 function requestNonce(bytes: Uint8Array): Uint8Array {
   const reader = new ByteReader(bytes, "GPU evidence");
-  if (!equalBytes(reader.take(REQUEST_HEAD.length, "request"), REQUEST_HEAD))
-    reader.fail("it is no SPDM 1.1 measurement");
+  const head = reader.take(REQUEST_HEAD.length, "request");
+  if (!equalBytes(head, REQUEST_HEAD)) reader.fail("it is no SPDM 1.1 measurement");
   return reader.take(32, "nonce");
 }
 
@@ -94,8 +94,8 @@ function signedByDevice(gpus: readonly GpuEvidence[], { now, anchor }: GpuRules)
     if (!isAnchor(chain, anchor)) return failed(`the chain of the device does not end in ${anchor.name}`);
     const bytes = parseBase64(report, "GPU evidence");
     const [leaf] = chain;
-    if (leaf === undefined || bytes.length < REQUEST_BYTES + SIGNATURE_BYTES)
-      return failed("the evidence is too short");
+    const whole = bytes.length > REQUEST_BYTES + SIGNATURE_BYTES;
+    if (leaf === undefined || !whole) return failed("the evidence is too short");
     const signed = bytes.subarray(0, -SIGNATURE_BYTES);
     if (!isSigned("sha384", signed, leaf.publicKey, bytes.subarray(-SIGNATURE_BYTES))) {
       return failed(`the evidence is not signed by ${leaf.name}`);

@@ -28,6 +28,7 @@ export function revocationProblem(
     raw !== undefined &&
     verify("sha256", new Uint8Array(raw), key, new Uint8Array(list.signature));
   if (!signed) return `${what} is not signed by it`;
+  if (body.crlExtensions?.some(({ critical }) => critical) === true) return `${what} has a critical extension`;
   if (now < body.thisUpdate.getTime()) return `${what} is from the future`;
   if (body.nextUpdate === undefined || now > body.nextUpdate.getTime()) {
     return `${what} was current until ${body.nextUpdate?.getTime().toISOString() ?? "nobody knows when"}`;

@@ -104,9 +104,10 @@ export async function verifyProviderReport(
 }
 
 function expectedIn(role: ReportRole, service: Service): NonNullable<VerifyReportParams["expected"]> {
-  const { teeSignerAddress, expectedSigner } = service;
-  return role === "node"
-    ? { signer: expectedSigner ?? teeSignerAddress, from: "TargetTeeAddress" }
+  const { teeSignerAddress, info } = service;
+  const target = info.ok ? info.info.targetTeeAddress : undefined;
+  return role === "node" && target !== undefined
+    ? { signer: target, from: "TargetTeeAddress" }
     : { signer: teeSignerAddress, from: "teeSignerAddress" };
 }
 

@@ -107,6 +107,11 @@ describe("the attestation of a provider", () => {
       server.routes = { ...server.routes, [NODE]: { body: nodeReport(machine) } };
       const [, stranger] = await attest(separated());
       expect(failures(stranger!)).to.deep.equal(["signer"]);
+      const [, untold] = await attest(listed({ TargetSeparated: true }));
+      expect(itemOf(untold!, "signer"), "as the official SDK, when the chain names no other").to.include({
+        status: "passed",
+        detail: `${SIGNER} is the teeSignerAddress of the chain`,
+      });
     });
 
     it("a central provider's broker, which says nothing of the model", async () => {

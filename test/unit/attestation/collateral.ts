@@ -9,7 +9,7 @@ import { caught } from "../compute/support/caught.ts";
 import { makeCollateral, type CollateralOptions } from "./support/collateral.ts";
 import { examine, type Found } from "./support/found.ts";
 import { FMSPC, makeMachine, makePlatform, SERIALS, type QuoteOptions, type TestMachine } from "./support/machine.ts";
-import { certify, DAY, NOW, pem, revocationList } from "./support/pki.ts";
+import { certify, DAY, extension, NOW, pem, revocationList } from "./support/pki.ts";
 import { brokerReport, tappReport, trusting } from "./support/reports.ts";
 
 const ITEMS: readonly ItemName[] = ["collateral", "revocation", "qe-identity", "tdx-module", "tcb"];
@@ -177,11 +177,13 @@ describe("hardware attestation: collateral", () => {
     it("fails lists that dcap-qvl takes: signed by a stranger, of another issuer, old, from the future, cut", async () => {
       const { platform, root } = machine;
       const stranger = makeMachine().platform;
+      const delta = extension("2.5.29.27", Buffer.from("020101", "hex"), true);
       const lists: readonly (readonly [string, Uint8Array])[] = [
         ["a stranger's under the same name", revocationList({ issuer: stranger })],
         ["another issuer's", revocationList({ issuer: root })],
         ["an old one", revocationList({ issuer: platform, until: days(-1), from: days(-30) })],
         ["one from the future", revocationList({ issuer: platform, from: days(1) })],
+        ["a part of one", revocationList({ issuer: platform, extensions: [delta] })],
         ["no list", new Uint8Array([0x30, 0x00])],
         ["a cut one", makeCollateral(machine).pck_crl.subarray(0, -3)],
       ];

@@ -151,7 +151,11 @@ describe("hardware attestation: whom a report speaks for", () => {
     });
 
     it("is not a broker's, whose report has no nonce", async () => {
-      expect((await broker({}, { nonce: NONCE })).status("freshness")).to.equal("not checked");
+      expect((await broker()).status("freshness")).to.equal("not checked");
+    });
+
+    it("fails when a nonce was asked for, and the answer has the form of one without", async () => {
+      expect((await broker({}, { nonce: NONCE })).failures).to.deep.equal(["freshness"]);
     });
   });
 

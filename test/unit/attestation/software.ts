@@ -26,6 +26,9 @@ import {
   type TappOptions,
 } from "./support/reports.ts";
 
+/** In a log of the TCG: the first entry's kind of digest, and where the next entry begins. */
+const FIRST_ALGORITHM = 32 + 16 + 8 + 4;
+const FIRST_EVENT = FIRST_ALGORITHM + 5;
 const KNOWN_BOOT = { name: "a known image", mrtd: "d7".repeat(48) };
 
 describe("hardware attestation: the software", () => {
@@ -268,6 +271,7 @@ describe("hardware attestation: the software", () => {
 
     it("fails a log with an event more, less, or of another kind of digest, and one that is cut", async () => {
       const events = tappEvents();
+      const altered = (at: number, to: number): Uint8Array => tcgLog(events).fill(to, at, at + 1);
       const bad = [
         tcgLog([...events, agentEvent("a b c")]),
         tcgLog(events.slice(1)),
@@ -275,6 +279,11 @@ describe("hardware attestation: the software", () => {
         tcgLog(events).subarray(0, -30),
         Buffer.concat([tcgLog(events), Buffer.from([1])]),
         tcgLog([{ register: 5, type: 1, data: Buffer.from("x") }, ...events]),
+        altered(FIRST_ALGORITHM, 11),
+        altered(FIRST_ALGORITHM - 4, 2),
+        altered(FIRST_EVENT + 8, 2),
+        altered(FIRST_EVENT + 12, 11),
+        altered(40, 0x20),
         new Uint8Array(0),
       ];
       for (const [index, log] of bad.entries()) {

@@ -130,9 +130,10 @@ export interface ListOptions {
   readonly revoked?: readonly number[];
   readonly from?: Date;
   readonly until?: Date;
+  readonly extensions?: readonly Extension[];
 }
 
-export function revocationList({ issuer, revoked = [], from, until }: ListOptions): Uint8Array {
+export function revocationList({ issuer, revoked = [], from, until, extensions }: ListOptions): Uint8Array {
   const thisUpdate = from ?? new Date(NOW.getTime() - DAY);
   const tbsCertList = new TBSCertList({
     version: Version.v2,
@@ -140,6 +141,7 @@ export function revocationList({ issuer, revoked = [], from, until }: ListOption
     issuer: nameOf(issuer.name),
     thisUpdate: new Time(thisUpdate),
     nextUpdate: new Time(until ?? new Date(NOW.getTime() + 20 * DAY)),
+    ...(extensions === undefined ? {} : { crlExtensions: [...extensions] }),
     ...(revoked.length === 0
       ? {}
       : {
