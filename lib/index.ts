@@ -27,6 +27,7 @@ export {
 export * from "./compute/funding.ts";
 export * from "./compute/inference.ts";
 export * from "./compute/ledger.ts";
+export * from "./compute/ledger-history.ts";
 export * from "./compute/liveness.ts";
 export * from "./compute/providers.ts";
 export * from "./compute/receipt.ts";

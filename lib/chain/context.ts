@@ -10,6 +10,8 @@ export type Log = (line: string) => void;
 export interface ReadContext {
   readonly network: Network;
   readonly provider: Provider;
+  /** What a unit of gas costs at most, tip included, in neuron; the network's own fees when absent. */
+  readonly gasPrice?: bigint;
 }
 
 /** A transaction that is signed and about to be sent. Its hash is known before it leaves. */

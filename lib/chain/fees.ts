@@ -1,5 +1,6 @@
 import type { JsonRpcApiProvider, Provider } from "ethers";
 
+import { EXIT, ZgError } from "../errors.ts";
 import type { ReadContext } from "./context.ts";
 import { chainCall } from "./revert.ts";
 
@@ -7,6 +8,20 @@ import { chainCall } from "./revert.ts";
 export interface Fees {
   readonly maxFeePerGas: bigint;
   readonly maxPriorityFeePerGas: bigint;
+}
+
+/** The price given for gas is one that no validator takes now. */
+export class GasPriceTooLowError extends ZgError {
+  constructor(values: { network: string; gasPrice: bigint; minimum: bigint }) {
+    const { network, gasPrice, minimum } = values;
+    super({
+      code: "ZG_GAS_PRICE",
+      exit: EXIT.precondition,
+      message: `${gasPrice} neuron a unit of gas are too few on ${network}, which takes ${minimum} now`,
+      remedy: `Give at least --gas-price ${minimum}neuron, or leave it out.`,
+      details: values,
+    });
+  }
 }
 
 type RawProvider = Pick<JsonRpcApiProvider, "send">;
@@ -19,9 +34,11 @@ export async function rawRpc(provider: Provider, method: string, params: unknown
 /**
  * Fees for the next transaction: a tip of at least the network's floor, because 0G's validators refuse less while
  * `eth_maxPriorityFeePerGas` may suggest 1 wei; room for the base fee to double.
- * @throws {RpcUnreachableError} when the node does not answer.
+ *
+ * With `gasPrice` no unit of gas costs more than that, whatever the node suggests.
+ * @throws {GasPriceTooLowError} when it does not cover base fee and floor. {@link RpcUnreachableError}
  */
-export async function currentFees({ network, provider }: ReadContext): Promise<Fees> {
+export async function currentFees({ network, provider, gasPrice }: ReadContext): Promise<Fees> {
   const [block, suggested] = await chainCall(
     "Reading the fees",
     Promise.all([
@@ -29,8 +46,13 @@ export async function currentFees({ network, provider }: ReadContext): Promise<F
       rawRpc(provider, "eth_maxPriorityFeePerGas", []).then((answer) => BigInt(answer as string)),
     ]),
   );
-  const tip = suggested > network.priorityFeeFloor ? suggested : network.priorityFeeFloor;
-  return { maxPriorityFeePerGas: tip, maxFeePerGas: tip + 2n * (block?.baseFeePerGas ?? 0n) };
+  const { priorityFeeFloor: floor, name } = network;
+  const baseFee = block?.baseFeePerGas ?? 0n;
+  const tip = suggested > floor ? suggested : floor;
+  if (gasPrice === undefined) return { maxPriorityFeePerGas: tip, maxFeePerGas: tip + 2n * baseFee };
+  const minimum = floor + baseFee;
+  if (gasPrice < minimum) throw new GasPriceTooLowError({ network: name, gasPrice, minimum });
+  return { maxPriorityFeePerGas: tip < gasPrice ? tip : gasPrice, maxFeePerGas: gasPrice };
 }
 
 /** The account's next nonce, transactions in the pool included. */

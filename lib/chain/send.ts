@@ -95,7 +95,7 @@ function withMargin(gas: bigint): bigint {
 
 /** Gas and worst cost of a draft, as its sender would pay them now. Reads only. */
 export async function estimateTransaction(
-  ctx: Pick<WriteContext, "network" | "provider">,
+  ctx: ReadContext,
   from: Address,
   draft: TransactionDraft,
 ): Promise<{ gasLimit: bigint; fees: Fees; worstCost: bigint }> {

@@ -92,7 +92,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       if (chosen.kind === "new") {
         rows.push(...(await transactionRows(writer, verifierDeployment(artifacts.verifier, chosen.terms).draft)));
         // The iNFT can be estimated only once its verifier stands.
-        const { maxFeePerGas } = await currentFees(read);
+        const { maxFeePerGas } = await currentFees(writer.ctx);
         const amount = GAS_BOUNDS.deployInft * maxFeePerGas;
         rows.push({
           what: "gas to deploy the iNFT contract",

@@ -101,7 +101,7 @@ export async function mintReceipts(
       for (const draft of drafts) rows.push(...(await transactionRows(writer, draft)));
       // The mints can be estimated only once the commitments are there.
       const gas = batchMintGas(batch.length);
-      const { maxFeePerGas } = await currentFees(read);
+      const { maxFeePerGas } = await currentFees(writer.ctx);
       const what = `gas to mint ${batch.length} inferences`;
       rows.push({ what, amount: gas * maxFeePerGas, from: "wallet", note: `up to ${gas} gas` });
       const bill = makeBill(rows);

@@ -113,7 +113,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const prepared = prepareInferenceMint(parts);
       const bill = makeBill(
         claim === "commit"
-          ? [...(await transactionRows(writer, commitDraft(prepared))), await mintRow(read)]
+          ? [...(await transactionRows(writer, commitDraft(prepared))), await mintRow(writer.ctx)]
           : await transactionRows(writer, revealDraft(prepared)),
       );
       const planned = { ...common, tokenId, to, claim, plan: billData(bill) };

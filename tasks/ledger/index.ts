@@ -1,4 +1,5 @@
 import { emptyTask, task } from "hardhat/config";
+import { ArgumentType } from "hardhat/types/arguments";
 
 import { ACCOUNT, JSON_FLAG, SERVICE, option, positional, spending } from "../support/arguments.ts";
 
@@ -9,6 +10,17 @@ export const ledgerTasks = [
     .addOption(ACCOUNT)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./show.ts"))
+    .build(),
+  task(["ledger", "history"], "List what happened to your sub-accounts, from the contracts' events")
+    .addOption(ACCOUNT)
+    .addOption({
+      name: "fromBlock",
+      description: "First block to look at",
+      type: ArgumentType.STRING,
+      defaultValue: "0",
+    })
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./history.ts"))
     .build(),
   spending(
     task(["ledger", "deposit"], "Open the ledger or add to it").addPositionalArgument(

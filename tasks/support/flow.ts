@@ -76,6 +76,7 @@ export async function flowContext(
   return {
     ...(await flowReadContext({ ...parts, owner: writer.owner })),
     id,
+    read: writer.ctx,
     write: writer.ctx,
     session: new SessionTokens({ network: open.network, provider: open.read.provider, signer: writer.ctx.signer }),
     random: randomBytes,

@@ -6,7 +6,7 @@ import type { ReadContext } from "../../lib/chain/context.ts";
 import { assertWalletHolds } from "../../lib/chain/send.ts";
 import type { WalletSpending } from "../../lib/chain/spending.ts";
 import { assertWithin, type Bill } from "../../lib/flow/bill.ts";
-import { EXIT, ZgError } from "../../lib/errors.ts";
+import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import type { Address } from "../../lib/hex.ts";
 import { format0g, parseAmount } from "../../lib/units.ts";
 import type { TaskIo } from "./action.ts";
@@ -59,6 +59,20 @@ export function billData(bill: Bill) {
 /** The cap of `--max-spend`, in neuron. */
 export function spendingCap(args: SpendingArguments): bigint | undefined {
   return args.maxSpend === undefined ? undefined : parseAmount(args.maxSpend, "--max-spend");
+}
+
+/**
+ * The price of `--gas-price`, in neuron a unit. Without a unit it would be 0G, which nobody means.
+ * @throws {UsageError}
+ */
+export function givenGasPrice({ gasPrice }: SpendingArguments): bigint | undefined {
+  if (gasPrice === undefined) return undefined;
+  if (/(?:gwei|neuron)\s*$/i.test(gasPrice)) return parseAmount(gasPrice, "--gas-price");
+  throw new UsageError({
+    message: `--gas-price ${JSON.stringify(gasPrice)} has no unit`,
+    remedy: "Give gwei or neuron: --gas-price 4gwei.",
+    details: { gasPrice },
+  });
 }
 
 interface Agreeing {

@@ -2,7 +2,7 @@
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
-import type { SignedTransaction, WriteContext } from "../../lib/chain/context.ts";
+import type { ReadContext, SignedTransaction, WriteContext } from "../../lib/chain/context.ts";
 import { awaitPending } from "../../lib/chain/pending.ts";
 import {
   assertWalletHolds,
@@ -20,7 +20,7 @@ import type { SpendingArguments } from "./arguments.ts";
 import { assertKeyUsable, selectedNetwork, type OpenConnection } from "./connection.ts";
 import { runtimeFolders } from "./folders.ts";
 import { SentTransactions } from "./sent.ts";
-import { spendingCap } from "./spend.ts";
+import { givenGasPrice, spendingCap } from "./spend.ts";
 
 export interface Writer {
   readonly ctx: WriteContext;
@@ -34,6 +34,7 @@ export function spendingAction<Arguments extends SpendingArguments>(
 ) {
   return action<Arguments>(async (args, hre, io) => {
     spendingCap(args);
+    givenGasPrice(args);
     assertKeyUsable(selectedNetwork(hre));
     return run(args, hre, io);
   });
@@ -52,7 +53,9 @@ export async function openWriter(
   const signer = await open.signer(args.as);
   const owner = checksum(signer.address);
   const spending = new WalletSpending(spendingCap(args));
-  const ctx: WriteContext = { ...open.read, signer, spending, log: io.log, signal: io.signal };
+  const gasPrice = givenGasPrice(args);
+  const read: ReadContext = gasPrice === undefined ? open.read : { ...open.read, gasPrice };
+  const ctx: WriteContext = { ...read, signer, spending, log: io.log, signal: io.signal };
   const folders = runtimeFolders(open.hre, open.network);
   if (folders === undefined) {
     io.log(`note: ${open.network.title}: what this command does ends with it`);

@@ -99,6 +99,20 @@ describe("the commands of whoever runs a provider", function () {
     await me.succeed("provider", "endorse", PROVIDER, ...AS_OWNER);
   });
 
+  it("pays no more for gas than it was told to, and asks again when nobody would take that", async () => {
+    const priced = ["provider", "update", "--output-price", "3gwei", ...AS_PROVIDER, "--gas-price"] as const;
+    expect((await me.refused("ZG_GAS_PRICE", 3, ...priced, "1gwei")).details).to.include({ gasPrice: "1000000000" });
+    await me.refused("ZG_USAGE", 2, ...priced, "4");
+    const { plan } = await me.succeed<{ plan: { rows: { amount: string; note: string }[] } }>(
+      ...priced,
+      "5gwei",
+      "--dry-run",
+    );
+    const [row] = plan.rows;
+    const gas = BigInt(/up to (\d+) gas/.exec(row?.note ?? "")?.[1] ?? 0);
+    expect(BigInt(row?.amount ?? 0)).to.equal(gas * 5_000_000_000n);
+  });
+
   it("refuses offers that nobody could use, before anything is sent", async () => {
     const update = async (...words: string[]) =>
       me.refused("ZG_SERVICE_OFFER", 2, "provider", "update", ...words, ...AS_PROVIDER);

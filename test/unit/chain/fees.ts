@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import type { Provider } from "ethers";
 
-import { currentFees, nextNonce } from "../../../lib/chain/fees.ts";
+import { currentFees, GasPriceTooLowError, nextNonce } from "../../../lib/chain/fees.ts";
 import { networkNamed } from "../../../lib/networks.ts";
+import { caught } from "../compute/support/caught.ts";
 
 const GWEI = 1_000_000_000n;
 
@@ -40,6 +41,28 @@ describe("currentFees", () => {
   it("works on a block without a base fee", async () => {
     const fees = await currentFees({ network: galileo, provider: chain(null, 0n) });
     expect(fees).to.deep.equal({ maxPriorityFeePerGas: 2n * GWEI, maxFeePerGas: 2n * GWEI });
+  });
+});
+
+describe("currentFees with a given gas price", () => {
+  const fees = async (gasPrice: bigint, baseFee: bigint, suggested: bigint) =>
+    currentFees({ network: galileo, provider: chain(baseFee, suggested), gasPrice });
+
+  it("is never exceeded, whatever the node suggests", async () => {
+    expect(await fees(4n * GWEI, 7n, 9n * GWEI)).to.deep.equal({
+      maxPriorityFeePerGas: 4n * GWEI,
+      maxFeePerGas: 4n * GWEI,
+    });
+  });
+
+  it("tips no more than it would have without", async () => {
+    const { maxPriorityFeePerGas, maxFeePerGas } = await fees(50n * GWEI, 7n, 1n);
+    expect([maxPriorityFeePerGas, maxFeePerGas]).to.deep.equal([2n * GWEI, 50n * GWEI]);
+  });
+
+  it("refuses one that no validator takes, with the least that one does", async () => {
+    const error = await caught(GasPriceTooLowError, async () => fees(2n * GWEI, 7n, 1n));
+    expect(error.details).to.deep.equal({ network: "galileo", gasPrice: 2n * GWEI, minimum: 2n * GWEI + 7n });
   });
 });
 
