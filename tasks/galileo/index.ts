@@ -8,7 +8,7 @@ export const galileoTasks = [
   task(["galileo", "up"], "Serve the embedded Galileo on 127.0.0.1 until Ctrl-C, for --network localhost")
     .addOption(option("port", "Port of the chain; 0 takes a free one (default: 8545)"))
     .addOption(
-      option("providerPort", "First of six ports: providers, attestor, storage; 0 takes free ones (default: 0)"),
+      option("providerPort", "First of ten ports: providers, attestor, storage; 0 takes free ones (default: 0)"),
     )
     .addOption(option("upstream", "Base URL of an OpenAI-compatible server that answers the prompts"))
     .addFlag(JSON_FLAG)

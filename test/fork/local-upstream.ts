@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { randomBytes } from "ethers";
 import hre from "hardhat";
 
 import { WrongChainError } from "../../lib/chain/connect.ts";
@@ -7,6 +8,7 @@ import { isForkProvider } from "../../lib/chain/development-roles.ts";
 import { ForkWithoutContractsError } from "../../lib/galileo/errors.ts";
 import { serveGalileo, type ServedGalileo } from "../../lib/galileo/serve.ts";
 import { describeAttestor } from "../../lib/inft/attestor/client.ts";
+import { storageClient } from "../../lib/storage/storage-client.ts";
 import { parseAmount } from "../../lib/units.ts";
 import { describeForkedGalileo } from "./support/forked-galileo.ts";
 
@@ -53,6 +55,23 @@ describe("a fork of a locally served Galileo", function () {
       const own = services.filter(({ provider }) => isForkProvider(provider as `0x${string}`));
       expect(own.map(({ provider }) => provider)).to.deep.equal(fork.galileo.providers.map(({ address }) => address));
       expect(services).to.have.length(6);
+    } finally {
+      await fork.close();
+    }
+  });
+
+  it("has storage of its own, which holds nothing of what its upstream's does", async () => {
+    const { signer } = await served.galileo.fundedUser();
+    const { network, storage } = served.galileo;
+    const upstream = { network, provider: signer.provider!, signer, indexers: [storage.indexer] };
+    const { root } = await storageClient(upstream).put(randomBytes(300), { waitFor: "finalised" });
+
+    const fork = await hre.network.create({ network: "galileoFork", override: forking() });
+    try {
+      const { storage: own } = fork.galileo;
+      expect(own.indexer).not.to.equal(storage.indexer);
+      expect(await own.node(0).file(root)).to.equal(undefined);
+      expect((await fork.galileo.status()).storage).to.include({ submissions: 1n });
     } finally {
       await fork.close();
     }

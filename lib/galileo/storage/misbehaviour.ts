@@ -51,14 +51,13 @@ export interface Temper<T extends Lasting & { readonly kind: string }> {
   peek(): T | undefined;
 }
 
-export function temper<T extends Lasting & { readonly kind: string }>(onSet?: (how: T | undefined) => void): Temper<T> {
+export function temper<T extends Lasting & { readonly kind: string }>(): Temper<T> {
   let current: T | undefined;
   let left = Infinity;
   return {
     set(how) {
       current = how;
       left = how?.requests ?? Infinity;
-      onSet?.(how);
     },
     next<K extends T["kind"]>(...kinds: readonly K[]) {
       if (current === undefined || !(kinds as readonly string[]).includes(current.kind)) return undefined;

@@ -2,7 +2,7 @@
 
 import { fromHex, type Hex } from "../../hex.ts";
 import { CHUNK_BYTES, SEGMENT_CHUNKS, shapeOf } from "../../storage/merkle.ts";
-import { chunksIn, objectionTo, proofDepth, proofOf, type ClaimedSegment } from "./proof.ts";
+import { chunksIn, hashesOf, objectionTo, proofOf, type ClaimedSegment } from "./proof.ts";
 import { internalError, invalidParams } from "./refusal.ts";
 import type { ContentName, SegmentFiles } from "./segment-files.ts";
 import { isOwn, ownSegments, type Shard } from "./shard.ts";
@@ -93,7 +93,8 @@ export class StorageNode {
       throw invalidParams("file_size", "segment file size not matched with tx file size");
     }
     if (this.state(submission).finalized) throw invalidParams("root", "already uploaded and finalized");
-    const objection = objectionTo(segment, fromHex(segment.root), shapeOf(submission.size));
+    const shape = shapeOf(submission.size);
+    const objection = objectionTo(segment, fromHex(segment.root), shape);
     if (objection !== undefined) throw invalidParams(objection.field, objection.reason);
     if (!isOwn(this.shard, submission.startEntry, segment.index)) {
       throw invalidParams("index", `segment ${segment.index} is not of shard ${shardId} of ${numShard}`);
@@ -101,7 +102,8 @@ export class StorageNode {
     const name = contentOf(submission);
     if (this.#held.get(name)?.has(segment.index) === true) return;
     await this.#removing;
-    await this.#files.write(name, segment.index, segment.lemma.slice(1, -1), segment.data);
+    const hashes = segment.lemma.slice(0, hashesOf(segment.index, shape));
+    await this.#files.write(name, segment.index, hashes, segment.data);
     this.#held.set(name, (this.#held.get(name) ?? new Set()).add(segment.index));
     this.#dropIfGone(name);
   }
@@ -117,7 +119,7 @@ export class StorageNode {
       const until = Math.min(end, (index + 1) * SEGMENT_CHUNKS);
       if (this.#held.get(name)?.has(index) !== true) return undefined;
       const [from, length] = [(at % SEGMENT_CHUNKS) * CHUNK_BYTES, (until - at) * CHUNK_BYTES];
-      pieces.push(await this.#files.read(name, index, proofDepth(index, shape), from, length));
+      pieces.push(await this.#files.read(name, index, hashesOf(index, shape), from, length));
       at = until;
     }
     return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
@@ -130,11 +132,11 @@ export class StorageNode {
   async segment({ root, size }: Pick<Submission, "root" | "size">, index: number): Promise<OfferedSegment | undefined> {
     const shape = shapeOf(size);
     if (index >= shape.segments) throw invalidParams("index", "index out of bound");
-    const start = index * SEGMENT_CHUNKS;
-    const data = await this.chunks({ root, size }, start, start + chunksIn(shape, index));
-    if (data === undefined) return undefined;
-    const siblings = await this.#files.siblings(contentName(root, size), index, proofDepth(index, shape));
-    return { root, fileSize: size, index, data, ...proofOf({ index, data }, siblings, root, shape) };
+    const name = contentName(root, size);
+    if (this.#held.get(name)?.has(index) !== true) return undefined;
+    const length = chunksIn(shape, index) * CHUNK_BYTES;
+    const { hashes, data } = await this.#files.readWhole(name, index, hashesOf(index, shape), length);
+    return { root, fileSize: size, index, data, ...proofOf(index, hashes, root, shape) };
   }
 
   /** What nobody submitted is not kept. */

@@ -65,6 +65,9 @@ export const STORAGE_SETTINGS = {
    * a block. One epoch of a billion blocks is 0G's own setting for development, and outlasts any `hardhat_mine`.
    */
   blocksPerEpoch: 1_000_000_000n,
-  /** Neuron a 256-byte sector: 33 0G for a GiB and a year, for 12 months, as 0G configures the turbo network's testnet. */
+  /**
+   * Neuron a sector of 256 bytes, by the formula of 0G's deployment script and its figures for the turbo network of the
+   * testnet: lifetime 12 months, unit price 33. A GiB is 0.129 0G. Source: 0g-storage-contracts, src/networks.
+   */
   pricePerSector: (12n * 33n * 10n ** 18n) / 2n ** 30n / 12n,
 } as const;

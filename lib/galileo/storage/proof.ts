@@ -53,21 +53,20 @@ export function chunksIn({ chunks }: FileShape, index: number): number {
   return Math.min(SEGMENT_CHUNKS, chunks - index * SEGMENT_CHUNKS);
 }
 
-/** How many siblings the proof of a segment has. */
-export function proofDepth(index: number, shape: FileShape): number {
-  return routeTo(index, shape.paddedSegments).length;
+/** How many hashes are kept with a segment: its own root and the siblings above. */
+export function hashesOf(index: number, shape: FileShape): number {
+  return 1 + routeTo(index, shape.paddedSegments).length;
 }
 
-/** The proof of a segment, in 0G's form, from the siblings that were kept with it. */
+/** The proof of a segment, in 0G's form, from the hashes that were kept with it. */
 export function proofOf(
-  { index, data }: Pick<ClaimedSegment, "index" | "data">,
-  siblings: readonly Uint8Array[],
+  index: number,
+  hashes: readonly Uint8Array[],
   root: Hex,
   shape: FileShape,
 ): Pick<ClaimedSegment, "lemma" | "path"> {
   const path = routeTo(index, shape.paddedSegments).map(({ isLeft }) => isLeft);
-  const ends = [fromHex(root)];
-  return { path, lemma: path.length === 0 ? ends : [fromHex(segmentRoot(shape, index, data)), ...siblings, ...ends] };
+  return { path, lemma: path.length === 0 ? hashes : [...hashes, fromHex(root)] };
 }
 
 export function join(left: Uint8Array, right: Uint8Array): Uint8Array {

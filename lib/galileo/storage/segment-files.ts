@@ -1,4 +1,4 @@
-/** Segments on disk, one file each: the siblings of its proof, then its bytes. What is there was verified. */
+/** Segments on disk, one file each: the hashes of its proof, then its bytes. What is there was verified. */
 
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -16,6 +16,7 @@ const CONTENT_NAME = /^0x[0-9a-f]{64}-\d+$/;
 
 export class SegmentFiles {
   readonly #folder: () => Promise<string>;
+  readonly #made = new Set<string>();
 
   /** @param folder makes and returns the folder of one node; asked when something is written or read. */
   constructor(folder: () => Promise<string>) {
@@ -34,14 +35,15 @@ export class SegmentFiles {
     return found;
   }
 
-  /** Keeps a segment: whole, or not at all. */
-  async write(name: ContentName, index: number, siblings: readonly Uint8Array[], data: Uint8Array): Promise<void> {
+  /** Keeps a segment, whole or not at all. `hashes` are its root and the siblings above. */
+  async write(name: ContentName, index: number, hashes: readonly Uint8Array[], data: Uint8Array): Promise<void> {
     const folder = path.join(await this.#folder(), name);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (!this.#made.has(folder)) await mkdir(folder, { recursive: true, mode: 0o700 });
+    this.#made.add(folder);
     const file = path.join(folder, String(index));
     const temporary = `${file}.${randomUUID()}`;
     try {
-      await writeFile(temporary, Buffer.concat([...siblings, data]), { mode: 0o600 });
+      await writeFile(temporary, Buffer.concat([...hashes, data]), { mode: 0o600 });
       await rename(temporary, file);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -49,19 +51,25 @@ export class SegmentFiles {
     }
   }
 
-  /** @param from in bytes of the segment. */
-  async read(name: ContentName, index: number, depth: number, from: number, length: number): Promise<Uint8Array> {
-    return this.#slice(name, index, depth * HASH_BYTES + from, length);
+  /**
+   * Some bytes of a segment.
+   * @param hashes how many stand before them, which follows from the place of the segment.
+   */
+  async read(name: ContentName, index: number, hashes: number, from: number, length: number): Promise<Uint8Array> {
+    return this.#slice(name, index, hashes * HASH_BYTES + from, length);
   }
 
-  /** @param depth how many there are, which follows from the position. */
-  async siblings(name: ContentName, index: number, depth: number): Promise<Uint8Array[]> {
-    const bytes = await this.#slice(name, index, 0, depth * HASH_BYTES);
-    return Array.from({ length: depth }, (_, level) => bytes.subarray(level * HASH_BYTES, (level + 1) * HASH_BYTES));
+  /** The hashes and all bytes of a segment. */
+  async readWhole(name: ContentName, index: number, hashes: number, length: number) {
+    const bytes = await this.#slice(name, index, 0, hashes * HASH_BYTES + length);
+    const hash = (_: unknown, place: number) => bytes.subarray(place * HASH_BYTES, (place + 1) * HASH_BYTES);
+    return { hashes: Array.from({ length: hashes }, hash), data: bytes.subarray(hashes * HASH_BYTES) };
   }
 
   async remove(name: ContentName): Promise<void> {
-    await rm(path.join(await this.#folder(), name), { recursive: true, force: true });
+    const folder = path.join(await this.#folder(), name);
+    this.#made.delete(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 
   async #slice(name: ContentName, index: number, from: number, length: number): Promise<Uint8Array> {

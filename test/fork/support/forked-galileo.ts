@@ -8,6 +8,7 @@ import { listServices } from "../../../lib/compute/providers.ts";
 import { isForkProvider } from "../../../lib/chain/development-roles.ts";
 import { SETTLEMENT_TYPES, settlementDomain, settlementNonce } from "../../../lib/protocol/settlement.ts";
 import type { Address } from "../../../lib/hex.ts";
+import { storageClient } from "../../../lib/storage/storage-client.ts";
 import { parseAmount } from "../../../lib/units.ts";
 
 const SERVICE = "inference-v1.0";
@@ -55,6 +56,21 @@ export function describeForkedGalileo(open: () => Promise<NetworkConnection>): v
       subAccount: async () => serving.getAccount(address, provider),
     };
   }
+
+  it("stores a file on nodes of its own, which follow the forked Flow from the fork on", async () => {
+    const { galileo, ethers } = connection;
+    const { signer } = await galileo.fundedUser();
+    const client = storageClient({
+      network: galileo.network,
+      provider: ethers.provider,
+      signer,
+      indexers: [galileo.storage.indexer],
+    });
+    const bytes = randomBytes(5_000);
+    const { root } = await client.put(bytes, { waitFor: "finalised" });
+    expect(Buffer.compare((await client.getBytes(root)).bytes, bytes)).to.equal(0);
+    expect(await galileo.storage.node(0).file(root)).to.include({ finalized: true });
+  });
 
   it("opens a ledger at the minimum the chain states, and not below it", async () => {
     const { signer, address } = await newcomer();

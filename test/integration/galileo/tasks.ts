@@ -48,6 +48,24 @@ describe("galileo up and galileo status", function () {
     expect(accounts[0]).to.include(developmentAccount(0));
   });
 
+  it("tells every process where its storage is, which follows the chain", async () => {
+    const provider = new JsonRpcProvider(served.ready.url);
+    try {
+      const found = (await provider.send("galileo_storage", [])) as { indexer: string; nodes: { url: string }[] };
+      expect(served.ready).to.deep.include({ storage: found });
+      expect(found.nodes).to.have.length(1);
+      const asked = await fetch(found.nodes[0]!.url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "zgs_getStatus", params: [] }),
+      });
+      const { result } = (await asked.json()) as { result: { logSyncHeight: number } };
+      expect(result.logSyncHeight).to.equal(await provider.getBlockNumber());
+    } finally {
+      provider.destroy();
+    }
+  });
+
   it("serves the chain", async () => {
     const provider = new JsonRpcProvider(served.ready.url);
     try {
@@ -62,6 +80,12 @@ describe("galileo up and galileo status", function () {
     expect(code).to.equal(0);
     if (!answer.ok) return expect.fail(JSON.stringify(answer));
     expect(answer.data).to.include({ network: "localhost", mode: "local", chainId: "16602", serviceCount: 7 });
+    expect(answer.data).to.have.nested.property("storage.contracts[0].match", "placed");
+    const { servers } = answer.data["storage"] as { servers: { part: string; alive: boolean }[] };
+    expect(servers.map(({ part, alive }) => [part, alive])).to.deep.equal([
+      ["indexer", true],
+      ["node", true],
+    ]);
     expect((answer.data["services"] as { alive: boolean }[]).filter(({ alive }) => !alive)).to.deep.equal([]);
   });
 
