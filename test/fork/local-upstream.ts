@@ -72,6 +72,18 @@ describe("a fork of a locally served Galileo", function () {
       expect(own.indexer).not.to.equal(storage.indexer);
       expect(await own.node(0).file(root)).to.equal(undefined);
       expect((await fork.galileo.status()).storage).to.include({ submissions: 1n });
+
+      const forked = await fork.galileo.fundedUser();
+      const there = { network: fork.galileo.network, provider: forked.signer.provider!, signer: forked.signer };
+      await storageClient({ ...there, indexers: [own.indexer] }).put(randomBytes(300), { waitFor: "finalised" });
+      const asked = await fetch(own.node(0).url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "zgs_getFlowContext", params: [] }),
+      });
+      expect(await asked.json())
+        .to.have.nested.property("error.data")
+        .that.includes("before the fork");
     } finally {
       await fork.close();
     }

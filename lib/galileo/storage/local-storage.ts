@@ -4,16 +4,14 @@ import path from "node:path";
 
 import { UsageError } from "../../errors.ts";
 import type { Address, Hex } from "../../hex.ts";
-import { listen } from "../../listen.ts";
 import { pause } from "../../pause.ts";
-import { lateServer, letProcessEnd, type LateServer } from "../provider/late-server.ts";
 import type { Eip1193 } from "../rpc.ts";
 import type { LocalStorageEntry, LocalStorageNodeEntry } from "./entry.ts";
 import { temper, type IndexerMisbehaviour, type NodeMisbehaviour } from "./misbehaviour.ts";
 import type { FileState, StorageNode } from "./node.ts";
 import type { Shard } from "./shard.ts";
 import { storageFolder } from "./storage-folder.ts";
-import type { Method, StorageAppParts } from "./storage-app.ts";
+import { storageServer } from "./storage-server.ts";
 import type { Submissions } from "./submissions.ts";
 
 export interface LocalStorageOptions {
@@ -140,10 +138,14 @@ function localNode(opened: Opened, shard: Shard) {
   const mood = temper<NodeMisbehaviour>();
   let opening: Promise<StorageNode> | undefined;
   const node = async () => (opening ??= openNode(opened, shard));
-  const server = storageServer(opened, `storage node ${shard.shardId}`, mood, async () => {
-    const { nodeMethods } = await import("./node-methods.ts");
-    const { chainId, flow } = opened;
-    return nodeMethods({ node: await node(), chainId, flow, temper: mood });
+  const server = storageServer(opened, {
+    what: `storage node ${shard.shardId}`,
+    temper: mood,
+    methods: async () => {
+      const { nodeMethods } = await import("./node-methods.ts");
+      const { chainId, flow } = opened;
+      return nodeMethods({ node: await node(), chainId, flow, temper: mood });
+    },
   });
   return {
     ...shard,
@@ -179,49 +181,16 @@ async function openNode({ rpc, folder, submissions }: Opened, shard: Shard): Pro
 
 function localIndexer(opened: Opened, nodes: readonly ReturnType<typeof localNode>[]) {
   const mood = temper<IndexerMisbehaviour>();
-  const server = storageServer(opened, "storage indexer", mood, async () => {
-    const { indexerMethods } = await import("./indexer-methods.ts");
-    const { clock = () => Date.now() } = opened;
-    return indexerMethods({ nodes, temper: mood, clock });
+  const server = storageServer(opened, {
+    what: "storage indexer",
+    temper: mood,
+    methods: async () => {
+      const { indexerMethods } = await import("./indexer-methods.ts");
+      const { clock = () => Date.now() } = opened;
+      return indexerMethods({ nodes, temper: mood, clock });
+    },
   });
   return { ...server, misbehave: (how: IndexerMisbehaviour | undefined) => mood.set(how) };
-}
-
-type Methods = Readonly<Record<string, Method>>;
-
-/** A server that can be stopped, and started again at the same port. Built when it is first asked, each time. */
-function storageServer(
-  { closing, keepAlive = false }: Opened,
-  what: string,
-  mood: StorageAppParts["temper"],
-  load: () => Promise<Methods>,
-) {
-  const counts: Record<string, number> = {};
-  const note = (method: string) => (counts[method] = (counts[method] ?? 0) + 1);
-  let [late, loaded]: [LateServer?, Promise<Methods>?] = [];
-  let port = 0;
-  const methods = async () => (loaded ??= load());
-  const listenAt = async (wanted: number): Promise<void> => {
-    late = lateServer(async () => {
-      const { storageApp } = await import("./storage-app.ts");
-      return storageApp({ methods: await methods(), temper: mood, closing, note });
-    });
-    if (!keepAlive) letProcessEnd(late.server);
-    port = await listen(late.server, { port: wanted, what });
-  };
-  return {
-    url: () => `http://127.0.0.1:${port}`,
-    isOpen: () => late !== undefined,
-    methods,
-    requests: () => ({ ...counts }),
-    listenAt,
-    start: async () => (late === undefined ? listenAt(port) : undefined),
-    stop: async () => {
-      const open = late;
-      late = loaded = undefined;
-      await open?.close();
-    },
-  };
 }
 
 function assertPowerOfTwo(nodes: number): void {

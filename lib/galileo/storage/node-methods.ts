@@ -92,10 +92,10 @@ export function nodeMethods(parts: NodeMethodParts): Readonly<Record<string, Met
     zgs_downloadSegment: async (params) => download(await files.byRoot(rootIn(params)), params),
     zgs_downloadSegmentByTxSeq: async (params) => download(await files.bySeq(seqIn(params)), params),
     zgs_downloadSegmentWithProof: async (params) => withProof(await files.byRoot(rootIn(params)), params),
-    zgs_getSectorProof: async ([sector, root]) =>
-      files.sectorProof(parameter([sector], 0, "sector_index", count), root),
-    zgs_getFlowContext: async () => files.flowContext(),
     zgs_downloadSegmentWithProofByTxSeq: async (params) => withProof(await files.bySeq(seqIn(params)), params),
+    zgs_getSectorProof: async (params) =>
+      files.sectorProof(parameter(params, 0, "sector_index", count), parameter(params, 1, "flow_root", hash.nullish())),
+    zgs_getFlowContext: async () => files.flowContext(),
   };
 }
 
@@ -175,10 +175,9 @@ class Files {
     return found === undefined ? undefined : { ...found, data: this.#spoilt(found.data) };
   }
 
-  async sectorProof(sector: number, root: unknown): Promise<unknown> {
+  async sectorProof(sector: number, root: Hex | null | undefined): Promise<unknown> {
     const { all } = await this.#node.submissions();
-    const wanted = root === undefined || root === null ? undefined : parameter([root], 0, "flow_root", hash);
-    return proofInJson(await sectorProof(this.#node, flowTree(all, wanted), sector));
+    return proofInJson(await sectorProof(this.#node, flowTree(all, root ?? undefined), sector));
   }
 
   /** Root and length of the Flow. */

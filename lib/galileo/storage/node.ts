@@ -114,7 +114,8 @@ export class StorageNode {
     const shape = shapeOf(size);
     if (end > shape.chunks) return undefined;
     const pieces: Uint8Array[] = [];
-    for (let at = start; at < end;) {
+    let at = start;
+    while (at < end) {
       const index = Math.floor(at / SEGMENT_CHUNKS);
       const until = Math.min(end, (index + 1) * SEGMENT_CHUNKS);
       if (this.#held.get(name)?.has(index) !== true) return undefined;

@@ -51,8 +51,9 @@ export async function storageApp({ methods, temper, closing, note }: StorageAppP
     }
   });
   app.addHook("onRequest", async (request, reply) => {
-    const size = Number(request.headers["content-length"] ?? MAX_BODY);
-    const release = await budget.take(Math.min(size, MAX_BODY));
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+    const unknown = encoding === undefined ? 0 : MAX_BODY;
+    const release = await budget.take(Math.min(Number(length ?? unknown), MAX_BODY));
     if (reply.raw.destroyed) release();
     else reply.raw.once("close", release);
   });
