@@ -53,6 +53,8 @@ export function refusal(error: ProviderError, answer: HttpAnswer, context: Refus
       const retryAfter = answer.headers.get("retry-after");
       return new RateLimitedError({ provider, status, said, ...(retryAfter === null ? {} : { retryAfter }) });
     }
+    case "unsupported-endpoint":
+      return new ProviderRefusedError({ provider, status, said });
     case "upstream-failed":
       return new ProviderDownError({ what, url, status, said });
     default:

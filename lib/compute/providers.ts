@@ -11,6 +11,7 @@ import type { Network } from "../networks.ts";
 import { serviceBase } from "../protocol/endpoints.ts";
 import { ServiceUrlError } from "../protocol/errors.ts";
 import type { Prices } from "../protocol/fees.ts";
+import { REQUEST_KINDS, type RequestKind } from "../protocol/services.ts";
 import {
   expectedSigner,
   mintability,
@@ -197,10 +198,10 @@ function candidate({ provider, model }: Service) {
   return { provider, model };
 }
 
-const CHAT = "chatbot";
-
 /** What a chosen service must meet, beside being one that can be minted. */
 export interface Choice {
+  /** What it is to answer. Default: chats. */
+  readonly kind?: RequestKind;
   /** The provider must be able to see this network. */
   readonly network?: Network;
   readonly model?: string;
@@ -209,7 +210,7 @@ export interface Choice {
 }
 
 /**
- * Chooses the cheapest chat provider that is endorsed and whose results can be minted: by the sum of its prices per
+ * Chooses the cheapest provider of a kind that is endorsed and whose results can be minted: by the sum of its prices per
  * token, then by address, so that the choice does not depend on the order of the list.
  * @throws {NoSuitableProviderError} saying why each of the others was passed over.
  */
@@ -223,7 +224,8 @@ export function chooseService(services: readonly Service[], criteria: Choice = {
   });
   const [cheapest] = [...suitable].sort(byPrice);
   if (cheapest === undefined) {
-    const wanted = `an endorsed chat provider whose results can be minted${model === undefined ? "" : ` and that serves ${model}`}`;
+    const { serviceType } = REQUEST_KINDS[criteria.kind ?? "chat"];
+    const wanted = `an endorsed ${serviceType} provider whose results can be minted${model === undefined ? "" : ` and that serves ${model}`}`;
     throw new NoSuitableProviderError({ wanted, registered: services.length, refused });
   }
   return cheapest;
@@ -234,8 +236,8 @@ export function isSuitable(service: Service, criteria: Choice = {}): boolean {
   return unsuitable(service, criteria) === undefined;
 }
 
-function unsuitable(service: Service, { network, model, silent }: Choice): string | undefined {
-  if (service.serviceType !== CHAT) return `sells ${service.serviceType}`;
+function unsuitable(service: Service, { kind = "chat", network, model, silent }: Choice): string | undefined {
+  if (service.serviceType !== REQUEST_KINDS[kind].serviceType) return `sells ${service.serviceType}`;
   if (model !== undefined && !namesOf(service).includes(model)) return `serves ${service.model}`;
   if (!service.mintability.mintable) return service.mintability.explanation;
   if (silent?.has(service.provider) === true) return "does not answer";

@@ -3,6 +3,9 @@
 import type { Address, Hex } from "../hex.ts";
 import { decryptFromGoAgent, type GoAgentKey } from "../sealing/go-agent-envelope.ts";
 import { agentDescription, decodeAgentPart, isAgentDescription } from "./agent.ts";
+import { imageExtension } from "../protocol/images.ts";
+import { parsedJson } from "../protocol/members.ts";
+import { readForm } from "../protocol/multipart.ts";
 import { CONTENT_DESCRIPTION, decodeContent, openDatum } from "./content.ts";
 import { keyThatOpens, type DecryptionKey } from "./decryption-key.ts";
 import {
@@ -124,8 +127,8 @@ function readPlaintext(
   if (description === CONTENT_DESCRIPTION) {
     const { request, response } = decodeContent(plaintext);
     const files = [
-      { name: "request.json", bytes: request },
-      { name: isJson(response) ? "response.json" : "response.txt", bytes: response },
+      { name: `request.${extension(request)}`, bytes: request },
+      { name: `response.${extension(response)}`, bytes: response },
     ];
     return { content: "inference", files };
   }
@@ -139,13 +142,13 @@ function readPlaintext(
   return { content: "bytes", files: [{ name: `datum-${index}`, bytes: plaintext }] };
 }
 
-function isJson(bytes: Uint8Array): boolean {
-  try {
-    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return true;
-  } catch {
-    return false;
-  }
+/** What the bytes are: requests with files are forms, and the answer of an image service is the image itself. */
+function extension(bytes: Uint8Array): string {
+  const image = imageExtension(bytes);
+  if (image !== "bin") return image;
+  if (readForm(bytes) !== undefined) return "multipart";
+  const text = Buffer.from(bytes).toString("utf8");
+  return parsedJson(text) === undefined ? "txt" : "json";
 }
 
 /** All files of a token side by side; each datum in a folder of its own where two names are one on some system. */

@@ -57,6 +57,7 @@ const BY_TEXT: readonly (readonly [text: string, kind: ProviderErrorKind])[] = [
   ["Chat id not found", "chat-id-not-found"],
   ["endpoint not supported", "unsupported-endpoint"],
   ["unsupported endpoint", "unsupported-endpoint"],
+  ["async processing is not enabled", "unsupported-endpoint"],
   ["model not supported", "model-not-supported"],
   ["no longer available", "model-expired"],
   ["Request body size exceeds", "body-too-large"],

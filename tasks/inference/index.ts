@@ -3,6 +3,7 @@ import { emptyTask, task } from "hardhat/config";
 import { asking, CLAIM, JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
 import { gatewayTasks } from "./gateway-tasks.ts";
 import { keyTasks } from "./key-tasks.ts";
+import { serviceTasks } from "./service-tasks.ts";
 
 export const inferenceTasks = [
   emptyTask("inference", "Ask a provider, and check its answers").build(),
@@ -21,5 +22,6 @@ export const inferenceTasks = [
     .setAction(() => import("./verify.ts"))
     .build(),
   ...keyTasks,
+  ...serviceTasks,
   ...gatewayTasks,
 ];

@@ -8,7 +8,9 @@ export const providerTasks = [
   task(["provider", "list"], "List providers: model, price, endorsement, whether results can be minted")
     .addOption(option("type", "Only this service type, e.g. chatbot"))
     .addOption(option("model", "Only models whose name contains this"))
-    .addOption(option("maxPrice", "Only where input and output cost at most this many 0G per million tokens"))
+    .addOption(
+      option("maxPrice", "Only where neither price is above this many 0G, per million tokens, image or second"),
+    )
     .addFlag({ name: "all", description: "Also those whose signer the contract owner has not endorsed" })
     .addFlag(JSON_FLAG)
     .setAction(() => import("./list.ts"))

@@ -2,7 +2,7 @@ import { listServices, type Service } from "../../lib/compute/providers.ts";
 import { parseAmount } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
-import { perMillion, serviceData } from "../support/providers.ts";
+import { priceText, serviceData, shownPrice } from "../support/providers.ts";
 import { table } from "../support/table.ts";
 
 interface Arguments {
@@ -12,9 +12,9 @@ interface Arguments {
   readonly all: boolean;
 }
 
-/** 0G per million tokens, as the table shows prices, to neuron per token. */
-function parsePrice(text: string): bigint {
-  return parseAmount(text, "--max-price") / 1_000_000n;
+/** Whether neither price, as the table shows them, is above `most` neuron. */
+function costsAtMost(service: Service, most: bigint): boolean {
+  return (["input", "output"] as const).every((side) => (shownPrice(service, side) ?? 0n) <= most);
 }
 
 function lines(services: readonly Service[], hidden: number): string[] {
@@ -26,14 +26,14 @@ function lines(services: readonly Service[], hidden: number): string[] {
     service.provider,
     service.serviceType,
     service.verifiability,
-    perMillion(service.inputPrice),
-    perMillion(service.outputPrice),
+    priceText(service, "input"),
+    priceText(service, "output"),
     service.endorsed ? "yes" : "no",
     service.mintability.mintable ? "yes" : "no",
   ]);
   return [
     ...table(
-      [["model", "provider", "type", "proof", "0G/1M in", "0G/1M out", "endorsed", "mintable"], ...rows],
+      [["model", "provider", "type", "proof", "0G in", "0G out", "endorsed", "mintable"], ...rows],
       ["left", "left", "left", "left", "right", "right", "left", "left"],
     ),
     ...more,
@@ -41,15 +41,15 @@ function lines(services: readonly Service[], hidden: number): string[] {
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
-  const price = args.maxPrice === undefined ? undefined : parsePrice(args.maxPrice);
+  const most = args.maxPrice === undefined ? undefined : parseAmount(args.maxPrice, "--max-price");
   return withConnection(
     hre,
     async ({ read, network }) => {
-      const matching = await listServices(read, {
+      const listed = await listServices(read, {
         ...(args.type === undefined ? {} : { type: args.type }),
         ...(args.model === undefined ? {} : { model: args.model }),
-        ...(price === undefined ? {} : { maxInputPrice: price, maxOutputPrice: price }),
       });
+      const matching = most === undefined ? listed : listed.filter((service) => costsAtMost(service, most));
       const shown = args.all ? matching : matching.filter(({ endorsed }) => endorsed);
       const hidden = matching.length - shown.length;
       return {

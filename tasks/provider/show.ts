@@ -2,7 +2,7 @@ import { resolveService } from "../../lib/compute/providers.ts";
 import { action, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
-import { mintableText, perMillion, serviceData } from "../support/providers.ts";
+import { mintableText, priceText, pricingLines, serviceData } from "../support/providers.ts";
 import { pairs } from "../support/table.ts";
 
 interface Arguments {
@@ -22,7 +22,8 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
           ["model", service.model],
           ["type", service.serviceType],
           ["url", service.url],
-          ["price", `${perMillion(service.inputPrice)} in, ${perMillion(service.outputPrice)} out, 0G per 1M tokens`],
+          ["price in 0G", `${priceText(service, "input")} in, ${priceText(service, "output")} out`],
+          ...pricingLines(service),
           ["proof", service.verifiability],
           ["signs", service.topology],
           ["signer", service.expectedSigner ?? "nobody"],

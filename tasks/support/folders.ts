@@ -22,6 +22,8 @@ export interface Folders {
   readonly keys: string;
   /** What uploads to 0G Storage sent, so that an interrupted one is found. */
   readonly uploads: string;
+  /** Images and the like that no other place was named for. */
+  readonly outputs: string;
   /** Ciphertexts that an attestor made here. */
   readonly attestor: string;
 }
@@ -38,6 +40,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     answers: path.join(base, "answers"),
     keys: path.join(base, "keys"),
     uploads: path.join(base, "uploads"),
+    outputs: path.join(base, "outputs"),
     attestor: path.join(base, "attestor"),
   };
 }

@@ -39,7 +39,7 @@ describe("an answer that is paid for and cannot be proved", function () {
     expect(stderr).to.include(path.join(folder, file));
     const kept = JSON.parse(await readFile(path.join(folder, file), "utf8")) as Record<string, string>;
     expect(kept["content"]).to.equal("4");
-    expect(Buffer.from(kept["requestBytes"] ?? "", "base64").toString()).to.include("What is 2+2?");
+    expect(Buffer.from(kept["request"] ?? "", "base64").toString()).to.include("What is 2+2?");
   });
 
   it("left a note of every transaction before it was sent", async () => {
