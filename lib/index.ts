@@ -115,6 +115,12 @@ export * as proofErrors from "./inft/proof-errors.ts";
 export { joinAttestorSignatures, recoverSigner } from "./inft/proof-signatures.ts";
 export * as inftErrors from "./inft/errors.ts";
 
+export type * from "./storage/client.ts";
+export { storageClient, storageReader } from "./storage/storage-client.ts";
+export { FileSource, treeOf } from "./storage/source.ts";
+export { storageRoot, storageTree } from "./storage/merkle.ts";
+export * as storageErrors from "./storage/client-errors.ts";
+
 export type { Log, ReadContext, SignedTransaction, WriteContext } from "./chain/context.ts";
 export { assertChain, genesisHash } from "./chain/connect.ts";
 export { sendTransaction, type ConfirmedTransaction } from "./chain/send.ts";

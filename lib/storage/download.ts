@@ -15,7 +15,7 @@ import { segmentRoot, segmentSize, TreeBuilder, type StorageTree } from "./merkl
 import { askBareSegment, askSegment, isHeldBy } from "./node.ts";
 import { isNodeFailure, isRoot, named, type NodeFailure } from "./nodes.ts";
 import { problemOfSegment } from "./proof.ts";
-import { limitsOf } from "./settings.ts";
+import { assertGoing, limitsOf } from "./settings.ts";
 
 /** See {@link StorageReader.read}. */
 export async function* readObject(
@@ -44,6 +44,7 @@ export async function* readObject(
         underWay.push(segment);
       }
       const bytes = (await underWay.shift()) ?? new Uint8Array();
+      assertGoing(ctx, `Downloading ${root}`);
       done += bytes.length;
       options.onProgress?.({ root, done, total: shape.size });
       yield bytes;

@@ -82,19 +82,23 @@ function submitTopic(): string {
   return flowInterface().getEvent("Submit")?.topicHash ?? "";
 }
 
-/** The submission in a log of the Flow contract, with the root it is of; undefined for another log. */
-function submissionIn(log: Pick<Log, "topics" | "data" | "blockNumber" | "transactionHash">) {
+/** The submission in a log of the Flow contract, and the root it is of; undefined for another log. */
+function submissionIn(
+  log: Pick<Log, "topics" | "data" | "blockNumber" | "transactionHash">,
+): { readonly root: Hex; readonly submission: Submission } | undefined {
   if (log.topics[0] !== submitTopic()) return undefined;
   const args = flowInterface().decodeEventLog("Submit", log.data, log.topics);
   const { size, nodes } = args["submission"] as { size: bigint; nodes: { root: Hex; height: bigint }[] };
-  const submission: Submission = {
-    txSeq: Number(args["submissionIndex"]),
-    size: Number(size),
-    submitter: checksum(args["sender"] as string),
-    blockNumber: log.blockNumber,
-    transactionHash: log.transactionHash as Hex,
+  return {
+    root: rootOfNodes(nodes.map(({ root, height }) => ({ root, height: Number(height) }))),
+    submission: {
+      txSeq: Number(args["submissionIndex"]),
+      size: Number(size),
+      submitter: checksum(args["sender"] as string),
+      blockNumber: log.blockNumber,
+      transactionHash: log.transactionHash as Hex,
+    },
   };
-  return { ...submission, root: rootOfNodes(nodes.map(({ root, height }) => ({ root, height: Number(height) }))) };
 }
 
 /** The submission of `root` that a transaction made. */
@@ -105,8 +109,8 @@ export function submissionOf(
 ): Submission {
   for (const log of receipt.logs) {
     if (checksum(log.address) !== network.contracts.storageFlow) continue;
-    const submission = submissionIn(log);
-    if (submission?.root === root) return submission;
+    const found = submissionIn(log);
+    if (found?.root === root) return found.submission;
   }
   throw new Error(`transaction ${receipt.hash} submitted nothing of root ${root}`);
 }
@@ -127,7 +131,7 @@ export async function findSubmissions(ctx: ReadContext, nodes: readonly Submissi
   const what = "Looking for the submission";
   const filter = { address: ctx.network.contracts.storageFlow, topics: [submitTopic(), null, identityOf(nodes)] };
   const found = (logs: readonly Log[], whole: boolean) => {
-    return { submissions: logs.flatMap((log) => submissionIn(log) ?? []), whole };
+    return { submissions: logs.flatMap((log) => submissionIn(log)?.submission ?? []), whole };
   };
   try {
     const range = { fromBlock: 0, toBlock: "latest" };

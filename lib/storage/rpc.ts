@@ -10,8 +10,8 @@ const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 const MAX_QUOTED = 300;
 
 const answerSchema = z.object({
-  result: z.unknown(),
-  error: z.object({ code: z.number(), message: z.string(), data: z.unknown() }).nullish(),
+  result: z.unknown().optional(),
+  error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }).nullish(),
 });
 
 /**

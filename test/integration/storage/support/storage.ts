@@ -5,8 +5,10 @@ import { network as hardhatNetwork } from "hardhat";
 import type { SignedTransaction } from "../../../../lib/chain/context.ts";
 import { bootOptions } from "../../../../lib/galileo/boot-options.ts";
 import type { Galileo } from "../../../../lib/galileo/galileo.ts";
+import type { Eip1193 } from "../../../../lib/galileo/rpc.ts";
+import { startRpcServer, type RpcServer } from "../../../../lib/galileo/rpc-server.ts";
 import type { LocalStorage } from "../../../../lib/galileo/storage/local-storage.ts";
-import type { Address } from "../../../../lib/hex.ts";
+import type { Address, Hex } from "../../../../lib/hex.ts";
 import { networkNamed } from "../../../../lib/networks.ts";
 import type { StorageContext, StorageLimits, StorageWriteContext } from "../../../../lib/storage/client.ts";
 import { SEGMENT_BYTES } from "../../../../lib/storage/merkle.ts";
@@ -23,6 +25,7 @@ const QUICK: Partial<StorageLimits> = {
 
 export interface StorageUser {
   readonly address: Address;
+  readonly privateKey: Hex;
   readonly ctx: StorageWriteContext;
   /** What it said to its user. */
   readonly lines: string[];
@@ -33,9 +36,12 @@ export interface StorageUser {
 export interface TestStorage {
   readonly galileo: Galileo;
   readonly storage: LocalStorage;
+  readonly rpc: Eip1193;
   readonly read: StorageContext;
   /** Somebody nobody else is, who can pay. */
   user(more?: Partial<StorageWriteContext>): Promise<StorageUser>;
+  /** The chain over HTTP, for other clients. */
+  serve(): Promise<RpcServer>;
   close(): Promise<void>;
 }
 
@@ -45,10 +51,12 @@ export async function bootStorage(nodes = 1): Promise<TestStorage> {
   const { galileo } = connection;
   const network = networkNamed("default");
   const { provider } = connection.ethers;
+  const servers: RpcServer[] = [];
   const read: StorageContext = { network, provider, indexers: [galileo.storage.indexer], limits: QUICK };
   return {
     galileo,
     storage: galileo.storage,
+    rpc: connection.provider,
     read,
     user: async (more = {}) => {
       const { signer, address } = await galileo.fundedUser();
@@ -61,9 +69,17 @@ export async function bootStorage(nodes = 1): Promise<TestStorage> {
         onSigned: (transaction) => void signed.push(transaction),
         ...more,
       };
-      return { address, ctx, lines, signed };
+      return { address, privateKey: signer.privateKey as Hex, ctx, lines, signed };
     },
-    close: async () => connection.close(),
+    serve: async () => {
+      const server = await startRpcServer({ rpc: connection.provider, port: 0, mayBroadcast: () => true });
+      servers.push(server);
+      return server;
+    },
+    close: async () => {
+      for (const server of servers) await server.close();
+      await connection.close();
+    },
   };
 }
 
