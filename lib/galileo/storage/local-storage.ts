@@ -10,7 +10,7 @@ import type { LocalStorageEntry, LocalStorageNodeEntry } from "./entry.ts";
 import { temper, type IndexerMisbehaviour, type NodeMisbehaviour } from "./misbehaviour.ts";
 import type { FileState, StorageNode } from "./node.ts";
 import type { Shard } from "./shard.ts";
-import { storageFolder } from "./storage-folder.ts";
+import { storageFolder, type StorageFolder } from "./storage-folder.ts";
 import { storageServer } from "./storage-server.ts";
 import type { Submissions } from "./submissions.ts";
 
@@ -52,7 +52,7 @@ export interface LocalStorage extends LocalStorageEntry {
   misbehave(how: IndexerMisbehaviour | undefined): void;
   /** How often each method of the indexer was asked for. */
   requests(): Readonly<Record<string, number>>;
-  /** Where segments are kept; undefined until the first request needs it. */
+  /** Where segments are kept; undefined until there is one. */
   folder(): string | undefined;
   /** Resolves when every node holds its share of a file. @throws {AbortedError} when the signal fires first. */
   whenFinal(root: Hex, signal?: AbortSignal): Promise<void>;
@@ -73,7 +73,7 @@ export async function startLocalStorage(options: LocalStorageOptions): Promise<L
   assertPowerOfTwo(numShard);
   const folder = storageFolder(options.folder);
   const closing = new AbortController();
-  const open = { ...options, folder: folder.path, closing: closing.signal, submissions: followOnce(options) };
+  const open = { ...options, folder, closing: closing.signal, submissions: followOnce(options) };
   const nodes = Array.from({ length: numShard }, (_, shardId) => localNode(open, { shardId, numShard }));
   const indexer = localIndexer(open, nodes);
   const stop = async () => {
@@ -111,7 +111,7 @@ export async function startLocalStorage(options: LocalStorageOptions): Promise<L
 }
 
 interface Opened extends Omit<LocalStorageOptions, "folder"> {
-  readonly folder: () => Promise<string>;
+  readonly folder: StorageFolder;
   readonly closing: AbortSignal;
   readonly submissions: () => Promise<Submissions>;
 }
@@ -174,9 +174,8 @@ async function openNode({ rpc, folder, submissions }: Opened, shard: Shard): Pro
   const [{ StorageNode }, { SegmentFiles }] = await Promise.all([import("./node.ts"), import("./segment-files.ts")]);
   const genesis = (await rpc.request({ method: "eth_getBlockByNumber", params: ["0x0", false] })) as { hash: Hex };
   // A folder may outlive its chain, whose files are not the next one's.
-  const parts = [genesis.hash, `shard-${shard.shardId}-of-${shard.numShard}`];
-  const own = async () => path.join(await folder(), ...parts);
-  return StorageNode.open({ shard, submissions: await submissions(), files: new SegmentFiles(own) });
+  const name = path.join(genesis.hash, `shard-${shard.shardId}-of-${shard.numShard}`);
+  return StorageNode.open({ shard, submissions: await submissions(), files: new SegmentFiles(folder, name) });
 }
 
 function localIndexer(opened: Opened, nodes: readonly ReturnType<typeof localNode>[]) {

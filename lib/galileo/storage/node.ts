@@ -143,7 +143,7 @@ export class StorageNode {
   /** What nobody submitted is not kept. */
   #dropIfGone(name: ContentName): void {
     if (this.#submissions.all.some((submission) => contentOf(submission) === name)) return;
-    this.#held.delete(name);
+    if (!this.#held.delete(name)) return;
     const before = this.#removing.catch(() => undefined);
     const remove = async () => {
       await before;

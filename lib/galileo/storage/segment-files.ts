@@ -5,6 +5,7 @@ import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { isMissing } from "../../storage/atomic-file.ts";
+import type { StorageFolder } from "./storage-folder.ts";
 
 const HASH_BYTES = 32;
 const SEGMENT_NAME = /^\d+$/;
@@ -15,18 +16,22 @@ export type ContentName = `0x${string}-${number}`;
 const CONTENT_NAME = /^0x[0-9a-f]{64}-\d+$/;
 
 export class SegmentFiles {
-  readonly #folder: () => Promise<string>;
+  readonly #parent: StorageFolder;
+  readonly #name: string;
   readonly #made = new Set<string>();
 
-  /** @param folder makes and returns the folder of one node; asked when something is written or read. */
-  constructor(folder: () => Promise<string>) {
-    this.#folder = folder;
+  /** @param name of the node's folder in that of all. */
+  constructor(parent: StorageFolder, name: string) {
+    this.#parent = parent;
+    this.#name = name;
   }
 
   /** The segments that are there, of every file. */
   async list(): Promise<Map<ContentName, Set<number>>> {
-    const folder = await this.#folder();
     const found = new Map<ContentName, Set<number>>();
+    const parent = this.#parent.made();
+    if (parent === undefined) return found;
+    const folder = path.join(parent, this.#name);
     for (const name of await namesIn(folder)) {
       if (!CONTENT_NAME.test(name)) continue;
       const segments = (await namesIn(path.join(folder, name))).filter((segment) => SEGMENT_NAME.test(segment));
@@ -37,7 +42,7 @@ export class SegmentFiles {
 
   /** Keeps a segment, whole or not at all. `hashes` are its root and the siblings above. */
   async write(name: ContentName, index: number, hashes: readonly Uint8Array[], data: Uint8Array): Promise<void> {
-    const folder = path.join(await this.#folder(), name);
+    const folder = await this.#folderOf(name);
     if (!this.#made.has(folder)) await mkdir(folder, { recursive: true, mode: 0o700 });
     this.#made.add(folder);
     const file = path.join(folder, String(index));
@@ -67,13 +72,17 @@ export class SegmentFiles {
   }
 
   async remove(name: ContentName): Promise<void> {
-    const folder = path.join(await this.#folder(), name);
+    const folder = await this.#folderOf(name);
     this.#made.delete(folder);
     await rm(folder, { recursive: true, force: true });
   }
 
+  async #folderOf(name: ContentName): Promise<string> {
+    return path.join(await this.#parent.path(), this.#name, name);
+  }
+
   async #slice(name: ContentName, index: number, from: number, length: number): Promise<Uint8Array> {
-    const handle = await open(path.join(await this.#folder(), name, String(index)));
+    const handle = await open(path.join(await this.#folderOf(name), String(index)));
     try {
       const bytes = Buffer.allocUnsafe(length);
       const { bytesRead } = await handle.read(bytes, 0, length, from);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 export interface StorageFolder {
-  /** Makes the folder when it is first needed. */
+  /** Makes the folder when it is first needed. @throws {Error} after {@link close}. */
   readonly path: () => Promise<string>;
   /** Undefined until it was needed. */
   readonly made: () => string | undefined;
@@ -27,6 +27,7 @@ async function making(folder: string): Promise<string> {
 function ownFolder(): StorageFolder {
   let made: Promise<string> | undefined;
   let folder: string | undefined;
+  let closed = false;
   // A process may end without closing its connections.
   const removeAtExit = () => {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
@@ -37,9 +38,14 @@ function ownFolder(): StorageFolder {
     return folder;
   };
   return {
-    path: async () => (made ??= make()),
+    path: async () => {
+      // What is still under way must not make it again.
+      if (closed) throw new Error("this storage was stopped");
+      return (made ??= make());
+    },
     made: () => folder,
     async close() {
+      closed = true;
       const gone = await made;
       process.off("exit", removeAtExit);
       if (gone !== undefined) await rm(gone, { recursive: true, force: true });
