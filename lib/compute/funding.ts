@@ -6,12 +6,11 @@ import type { Address } from "../hex.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
 import { withUnit } from "../units.ts";
 import { readLedger, readLimits, splitTransfer, type Ledger, type LedgerLimits } from "./ledger.ts";
-import { UnsettledFeeError } from "./errors.ts";
 import type { HttpDeps } from "./provider-http.ts";
 import { assertProviderSees, type Service } from "./providers.ts";
 import type { Session } from "./session.ts";
 import { readSubAccount, type SubAccount } from "./sub-accounts.ts";
-import { fetchUnsettledFee } from "./unsettled-fee.ts";
+import { assertCanBeOwed, fetchUnsettledFee } from "./unsettled-fee.ts";
 
 /**
  * What a provider wants locked to admit a request: all it has not collected yet, the request's fee, and a reserve that
@@ -73,11 +72,7 @@ export async function fundingNeed(
   ]);
   const reasons: string[] = [];
   const unsettled = await askUnsettled(service, subAccount, params, reasons);
-  // Nobody is served beyond what is locked, so nobody can owe more: a larger claim would have money moved for nothing.
-  const balance = subAccount?.balance ?? 0n;
-  if (unsettled !== undefined && unsettled > balance) {
-    throw new UnsettledFeeError({ provider, claimed: unsettled, balance });
-  }
+  assertCanBeOwed({ provider, claimed: unsettled ?? 0n, balance: subAccount?.balance ?? 0n });
   const required = requiredLocked(unsettled ?? 0n, params.expectedFee, params.reserve);
   const need = computeNeed({ limits, ledger, subAccount, required, provider }, reasons);
   return {

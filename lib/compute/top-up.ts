@@ -11,7 +11,7 @@ import { readLedger, readLimits, readSubAccount, splitTransfer, transfer, userOf
 import type { HttpDeps } from "./provider-http.ts";
 import { assertProviderSees, type Service } from "./providers.ts";
 import type { Session } from "./session.ts";
-import { fetchUnsettledFee } from "./unsettled-fee.ts";
+import { assertCanBeOwed, fetchUnsettledFee } from "./unsettled-fee.ts";
 
 /** When and how far to top a provider's sub-account up. Neuron; what is locked and not owed is what counts. */
 export interface TopUpPolicy {
@@ -88,7 +88,7 @@ export class TopUps {
    * Makes sure that no top-up is due at a provider. Sends `transferFund` when one is.
    * @param least what must be free, where that is more than the floor. Neuron.
    * @throws {TopUpCapError} {@link TopUpRefundError} {@link InsufficientLedgerBalanceError} {@link NoLedgerError} before
-   *   anything is sent. {@link LockHeldError}
+   *   anything is sent. {@link LockHeldError} {@link UnsettledFeeError}
    */
   async ensure(service: Pick<Service, "provider" | "url">, policy: TopUpPolicy, least = 0n): Promise<TopUpResult> {
     const { provider } = service;
@@ -109,6 +109,7 @@ export class TopUps {
     const user = await userOf(ctx);
     const subAccount = await readSubAccount(ctx, user, provider);
     const owed = subAccount?.acknowledged === true ? await fetchUnsettledFee({ ...http, session }, service) : 0n;
+    assertCanBeOwed({ provider, claimed: owed, balance: subAccount?.balance ?? 0n });
     const free = (subAccount?.spendable ?? 0n) - owed;
     const needed = least > policy.floor ? least : policy.floor;
     if (free >= needed) return { status: "enough", free };

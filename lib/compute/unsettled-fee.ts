@@ -2,9 +2,10 @@
 
 import { z } from "zod";
 
+import type { Address } from "../hex.ts";
 import { unsettledFeeUrl } from "../protocol/endpoints.ts";
 import { isSessionRefusal } from "../protocol/provider-errors.ts";
-import { ResponseMalformedError } from "./errors.ts";
+import { ResponseMalformedError, UnsettledFeeError } from "./errors.ts";
 import { exchange, textOf, type HttpDeps } from "./provider-http.ts";
 import { classify, refusal } from "./provider-refusals.ts";
 import { assertProviderSees, type Service } from "./providers.ts";
@@ -42,6 +43,19 @@ export async function fetchUnsettledFee(
     }
     throw refusal(error, answer, { what: WHAT, url, provider, user });
   }
+}
+
+/**
+ * Asserts that a claim can be true: nobody is served beyond what is locked, so nobody owes more, and a larger claim would
+ * have money moved for nothing.
+ * @throws {UnsettledFeeError}
+ */
+export function assertCanBeOwed(claim: {
+  readonly provider: Address;
+  readonly claimed: bigint;
+  readonly balance: bigint;
+}): void {
+  if (claim.claimed > claim.balance) throw new UnsettledFeeError(claim);
 }
 
 function parseFee(text: string, url: string): bigint {

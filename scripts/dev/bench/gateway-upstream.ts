@@ -26,6 +26,9 @@ const EVENTS = [
 ].map((part) => `data: ${JSON.stringify({ ...SHARED, object: "chat.completion.chunk", ...part })}\n\n`);
 EVENTS.push("data: [DONE]\n\n");
 
+/** What it says is not settled, in neuron; `/owed/<neuron>` changes it. */
+let owed = "0";
+
 function json(response: ServerResponse, body: Buffer | object): void {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   response.writeHead(200, { "content-type": "application/json", "content-length": bytes.length });
@@ -45,8 +48,11 @@ function chat(response: ServerResponse, request: string): void {
 function answer(request: IncomingMessage, response: ServerResponse, body: string): void {
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   if (path.endsWith("/chat/completions")) chat(response, body);
-  else if (path.endsWith("/unsettledfee")) json(response, { unsettledFee: "0" });
-  else if (path.endsWith("/models")) json(response, { object: "list", data: [{ id: MODEL, object: "model" }] });
+  else if (path.endsWith("/unsettledfee")) json(response, { unsettledFee: owed });
+  else if (path.startsWith("/owed/")) {
+    owed = path.slice("/owed/".length);
+    json(response, {});
+  } else if (path.endsWith("/models")) json(response, { object: "list", data: [{ id: MODEL, object: "model" }] });
   else {
     response.writeHead(404, { "content-type": "application/json" });
     response.end('{"error":"not found"}');

@@ -13,9 +13,9 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import hre from "hardhat";
-import { JsonRpcProvider } from "ethers";
+import { JsonRpcProvider, Wallet } from "ethers";
 
-import { deposit, transfer } from "../../../lib/compute/ledger.ts";
+import { deposit, readSubAccount, transfer } from "../../../lib/compute/ledger.ts";
 import { serveGalileo } from "../../../lib/galileo/serve.ts";
 import type { Address } from "../../../lib/hex.ts";
 import { networkNamed } from "../../../lib/networks.ts";
@@ -31,7 +31,12 @@ const STREAM = JSON.stringify({ model: MODEL, stream: true, messages: [{ role: "
 /** Requests after which memory is looked at, and of a run long enough to show a leak. */
 const MEMORY_REQUESTS = 5_000;
 const LONG_RUN = 50_000;
-const SECONDS = 5;
+/** What is locked at the beginning, and the policy of our top-ups. 0G. */
+const LOCKED = 20;
+const TOP_UP = "1.5:5:100";
+/** Longer than our gateway takes to look at balances again. */
+const NEXT_ROUND_MS = 16_000;
+const SECONDS = 3;
 const ROUNDS = 3;
 const START_MS = 60_000;
 
@@ -115,7 +120,8 @@ async function stop(child: ChildProcess): Promise<void> {
 
 async function startOurs({ root, home, rpc, provider }: Place): Promise<{ child: ChildProcess; contender: Contender }> {
   const entry = path.join(root, "node_modules/hardhat/dist/src/cli.js");
-  const args = ["--network", "localhost", "inference", "serve", "--provider", provider, "--port", "0", "--json"];
+  const serve = ["--network", "localhost", "inference", "serve", "--provider", provider, "--port", "0"];
+  const args = [...serve, "--top-up", TOP_UP, "--json"];
   const env = { ...process.env, LOCALHOST_RPC_URL: rpc, ZG_HOME: home, HARDHAT_DISABLE_TELEMETRY: "true", CI: "true" };
   const { child, found } = await startNode([entry, ...args], { cwd: root, env }, (line) =>
     line.startsWith("{") ? (JSON.parse(line) as { data: { url: string; keys: { owner: string } } }) : undefined,
@@ -249,6 +255,30 @@ async function measure(place: Place, direct: Contender, ours: Contender, theirs:
   return results;
 }
 
+/** Transfers that eight requests at once make when what is owed leaves less free than either side wants. */
+async function topUps(
+  place: Place,
+  {
+    direct,
+    contender,
+    chain,
+    ledger,
+  }: { direct: Contender; contender: Contender; chain: JsonRpcProvider; ledger: string },
+  owed: bigint,
+): Promise<number> {
+  await fetch(`http://127.0.0.1:${direct.port}/owed/${owed}`);
+  await sleep(NEXT_ROUND_MS);
+  const from = await chain.getBlockNumber();
+  await load(place.root, contender, { connections: 8, requests: 8 });
+  await sleep(2_000);
+  let count = 0;
+  for (let number = from + 1; number <= (await chain.getBlockNumber()); number++) {
+    const block = await chain.getBlock(number, true);
+    count += (block?.prefetchedTransactions ?? []).filter(({ to }) => to === ledger).length;
+  }
+  return count;
+}
+
 /** Both gateways in front of a provider without limits. */
 async function gatewayCase(root: string): Promise<Result[]> {
   const served = await serveGalileo(hre, { port: 0 });
@@ -266,11 +296,9 @@ async function gatewayCase(root: string): Promise<Result[]> {
     const [payer] = served.accounts;
     if (payer === undefined) throw new Error("no accounts");
     const chain = new JsonRpcProvider(served.url, undefined, { cacheTimeout: -1, staticNetwork: true });
-    const signer = (await import("ethers")).Wallet;
-    const ctx = { network: networkNamed("localhost"), provider: chain, signer: new signer(payer.privateKey, chain) };
-    await deposit(ctx, 30n * NEURON_PER_0G);
-    await transfer(ctx, { provider, amount: 20n * NEURON_PER_0G });
-    chain.destroy();
+    const ctx = { network: networkNamed("localhost"), provider: chain, signer: new Wallet(payer.privateKey, chain) };
+    await deposit(ctx, 200n * NEURON_PER_0G);
+    await transfer(ctx, { provider, amount: BigInt(LOCKED) * NEURON_PER_0G });
 
     const place: Place = { root, home, rpc: served.url, provider, privateKey: payer.privateKey };
     const theirs = await startTheirs(place);
@@ -278,7 +306,25 @@ async function gatewayCase(root: string): Promise<Result[]> {
     const ours = await startOurs(place);
     children.push(ours.child);
     const direct = { name: "provider", port, path: "/v1/proxy/chat/completions" };
-    return await measure(place, direct, ours.contender, theirs.contender);
+    const results = await measure(place, direct, ours.contender, theirs.contender);
+    const how = { direct, chain, ledger: ctx.network.contracts.ledgerManager };
+    const locked = async () => (await readSubAccount(ctx, payer.address, provider))?.spendable ?? 0n;
+    // Just over 1 0G is left: we want 1.5 free, they 2.
+    const almostAll = async () => (await locked()) - (NEURON_PER_0G * 12n) / 10n;
+    const ourTransfers = await topUps(place, { ...how, contender: ours.contender }, await almostAll());
+    const theirTransfers = await topUps(place, { ...how, contender: theirs.contender }, await almostAll());
+    chain.destroy();
+    return [
+      ...results,
+      {
+        name: "gateway, transfers of 8 requests that need one",
+        measured: ourTransfers,
+        unit: "transfers",
+        least: 1,
+        most: 1,
+      },
+      { name: "  official serve", measured: theirTransfers, unit: "transfers" },
+    ];
   } finally {
     for (const child of children.reverse()) await stop(child);
     await served.close();
