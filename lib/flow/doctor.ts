@@ -11,6 +11,7 @@ import { isSuitable, listServices } from "../compute/providers.ts";
 import { EXIT, ZgError } from "../errors.ts";
 import type { Address } from "../hex.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
+import { trustedNodes } from "../storage/indexer.ts";
 import { withUnit } from "../units.ts";
 
 export interface Finding {
@@ -27,6 +28,8 @@ export interface DoctorParams {
   /** The variable that would hold the key, on live networks. */
   readonly keyVariable: string | undefined;
   readonly nodeVersion: string;
+  /** Of 0G Storage, in the order to ask. */
+  readonly indexers: readonly string[];
   readonly fetch: typeof fetch;
   /** Unix milliseconds. */
   readonly clock: () => number;
@@ -174,6 +177,28 @@ const providers: Check = async ({ read, fetch: probe }) => {
       };
 };
 
+const storage: Check = async ({ indexers, fetch: ask }) => {
+  if (indexers.length === 0) {
+    return {
+      name: "storage",
+      verdict: "warning",
+      detail: "no indexer of 0G Storage is known here, so nothing can be stored there",
+      remedy: "Serve the network with npx hardhat galileo up, or name one in ZG_STORAGE_INDEXERS.",
+    };
+  }
+  const limits = { requestTimeoutMs: PROBE_TIMEOUT_MS, retries: 0 };
+  const nodes = await trustedNodes({ indexers, fetch: ask, limits });
+  const detail = `nodes of 0G Storage at ${indexers.join(", ")}: ${nodes.length}`;
+  return nodes.length > 0
+    ? { name: "storage", verdict: "ok", detail }
+    : {
+        name: "storage",
+        verdict: "to fix",
+        detail,
+        remedy: "Try again later, or name another in ZG_STORAGE_INDEXERS.",
+      };
+};
+
 const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["node", node],
   ["chain", chain],
@@ -181,6 +206,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["fees", fees],
   ["wallet", money],
   ["providers", providers],
+  ["storage", storage],
 ];
 
 /** Runs every check; one that fails to look is a finding, too, and does not hide the others. */

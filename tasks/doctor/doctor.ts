@@ -4,6 +4,7 @@ import { assertHealthy, examine } from "../../lib/flow/doctor.ts";
 import { action, refusalOf, type Answer } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
 import { onNetwork } from "../support/on-network.ts";
+import { indexersOf } from "../support/storage.ts";
 import { table } from "../support/table.ts";
 
 export default action<object>(async (_args, hre, io): Promise<Answer> =>
@@ -19,6 +20,7 @@ export default action<object>(async (_args, hre, io): Promise<Answer> =>
         },
         keyVariable: keyVariable(open.network.name),
         nodeVersion: process.version,
+        indexers: await indexersOf(open, undefined),
         fetch: globalThis.fetch,
         clock: Date.now,
       });

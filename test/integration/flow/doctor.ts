@@ -27,6 +27,7 @@ describe("examine", () => {
       account: () => user.address,
       keyVariable: "GALILEO_PRIVATE_KEY",
       nodeVersion: "v22.0.0",
+      indexers: [galileo.storage.indexer],
       fetch,
       clock: Date.now,
       ...params,
@@ -38,9 +39,23 @@ describe("examine", () => {
 
   it("finds nothing to fix for a user with enough", async () => {
     const user = await galileo.fundedUser();
-    for (const name of ["node", "chain", "contracts", "fees", "wallet", "ledger", "providers"]) {
+    for (const name of ["node", "chain", "contracts", "fees", "wallet", "ledger", "providers", "storage"]) {
       expect(await finding(name, user)).to.have.property("verdict", "ok", name);
     }
+  });
+
+  it("says when no indexer answers, has a node, or is known", async () => {
+    const user = await galileo.fundedUser();
+    try {
+      galileo.storage.misbehave({ kind: "no-nodes" });
+      expect(await finding("storage", user)).to.have.property("verdict", "to fix");
+      galileo.storage.misbehave({ kind: "dead" });
+      expect((await finding("storage", user)).detail).to.include(galileo.storage.indexer);
+      expect(await finding("storage", user)).to.have.property("verdict", "to fix");
+    } finally {
+      galileo.storage.misbehave(undefined);
+    }
+    expect(await finding("storage", user, { indexers: [] })).to.have.property("verdict", "warning");
   });
 
   it("names address, shortfall, faucet and the days it takes when there is too little", async () => {
