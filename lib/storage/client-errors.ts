@@ -60,6 +60,9 @@ export class StorageNodeError extends DomainError {
 
 /** The nodes that are left do not hold every shard between them, often enough. */
 export class ShardsMissingError extends DomainError {
+  /** Why others cannot be used. */
+  readonly problems: readonly string[];
+
   constructor(values: { nodes: readonly string[]; replicas: number; problems: readonly string[] }) {
     const { nodes, replicas, problems } = values;
     const times = replicas === 1 ? "" : ` ${replicas} times`;
@@ -71,6 +74,7 @@ export class ShardsMissingError extends DomainError {
       "Ask for fewer replicas, or try again later.",
       values,
     );
+    this.problems = problems;
   }
 }
 

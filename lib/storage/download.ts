@@ -12,7 +12,7 @@ import {
 import { StorageRootMalformedError, StorageRootMismatchError } from "./errors.ts";
 import { locate, type Copy } from "./locate.ts";
 import { segmentRoot, segmentSize, TreeBuilder, type StorageTree } from "./merkle.ts";
-import { askBareSegment, askSegment, isHeldBy } from "./node.ts";
+import { askBareSegment, askSegment, isHeldBy, type ShardNode } from "./node.ts";
 import { isNodeFailure, isRoot, named, type NodeFailure } from "./nodes.ts";
 import { problemOfSegment } from "./proof.ts";
 import { assertGoing, limitsOf } from "./settings.ts";
@@ -62,6 +62,8 @@ class Download {
   readonly #sources = new Set<string>();
   /** Nodes that lied once are not asked again. */
   readonly #liars = new Set<string>();
+  /** Nodes that failed are asked last: each time costs their repetitions. */
+  readonly #failing = new Set<string>();
   #recomputed: Promise<StorageTree> | undefined;
 
   constructor(ctx: StorageContext, copy: Copy) {
@@ -141,12 +143,13 @@ class Download {
    */
   async #fromAny(index: number, ask: (url: string) => Promise<Uint8Array | undefined>): Promise<Uint8Array> {
     const { root, nodes, startEntry } = this.#copy;
-    const holders = nodes.filter((node) => isHeldBy(node, startEntry, index));
+    const holders = nodes.filter((node) => isHeldBy(node, startEntry, index) && !this.#liars.has(node.url));
     const asked: string[] = [];
     const failures: NodeFailure[] = [];
     const first = index % Math.max(1, holders.length);
-    for (const { url } of [...holders.slice(first), ...holders.slice(0, first)]) {
-      if (this.#liars.has(url)) continue;
+    const turned = [...holders.slice(first), ...holders.slice(0, first)];
+    const isFailing = ({ url }: ShardNode) => Number(this.#failing.has(url));
+    for (const { url } of turned.toSorted((one, other) => isFailing(one) - isFailing(other))) {
       try {
         const data = await ask(url);
         if (data !== undefined) {
@@ -157,7 +160,7 @@ class Download {
       } catch (error) {
         if (!isNodeFailure(error)) throw error;
         failures.push(error);
-        if (error instanceof NodeLiesError) this.#liars.add(url);
+        (error instanceof NodeLiesError ? this.#liars : this.#failing).add(url);
         this.#ctx.log?.(error.message);
       }
     }

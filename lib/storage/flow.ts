@@ -32,8 +32,8 @@ function flowInterface(): Interface {
   return parsed;
 }
 
-/** How far back the chain is searched where a node refuses the whole of it: days, while nodes lag by minutes. */
-const SEARCHED_BLOCKS = 100_000;
+/** How far back the chain is searched where a node refuses the whole of it: hours, while storage nodes lag by minutes. */
+const SEARCHED_BLOCKS = 20_000;
 
 /** What a sector of 256 bytes costs, in neuron. Reads the market of the Flow contract. */
 export async function readPricePerSector({ network, provider }: ReadContext): Promise<bigint> {

@@ -32,21 +32,28 @@ function usable({ log }: Asking, indexer: string, list: readonly unknown[]): Sha
 }
 
 /**
- * The nodes that the first indexer which answers trusts, none twice.
+ * The nodes that an indexer trusts, none twice: the first one that answers and knows any.
  * @throws {StorageIndexerError} when none answers. {@link AbortedError}
  */
 export async function trustedNodes(ctx: Asking): Promise<readonly ShardNode[]> {
   const problems: string[] = [];
+  let answered = false;
   for (const indexer of ctx.indexers) {
     try {
       const request = { url: indexer, what: "Asking for storage nodes", method: "indexer_getShardedNodes", params: [] };
       const parsed = nodesSchema.safeParse(await callRpc(ctx, request));
-      if (parsed.success) return unique(usable(ctx, indexer, parsed.data.trusted ?? []));
-      problems.push(`${indexer}: its list of nodes has another form`);
+      if (!parsed.success) {
+        problems.push(`${indexer}: its list of nodes has another form`);
+        continue;
+      }
+      const nodes = unique(usable(ctx, indexer, parsed.data.trusted ?? []));
+      if (nodes.length > 0) return nodes;
+      answered = true;
     } catch (error) {
       problems.push(`${indexer}: ${passedOver(error)}`);
     }
   }
+  if (answered) return [];
   throw new StorageIndexerError({ indexers: ctx.indexers, problems });
 }
 

@@ -110,7 +110,6 @@ function absence(root: Hex, claims: readonly Claim[]): ZgError {
   const failures = claims.flatMap(({ failure }) => failure ?? []);
   const lie = failures.find((failure) => failure instanceof NodeLiesError);
   if (lie !== undefined) return lie;
-  const pruned = claims.filter((claim) => claim.info?.pruned).map(({ node }) => `${node.url} has dropped it`);
   const asked = named(claims.filter(({ failure }) => failure === undefined).map(({ node }) => node));
-  return new ObjectNotFoundError({ root, asked, problems: [...failures.map(({ message }) => message), ...pruned] });
+  return new ObjectNotFoundError({ root, asked, problems: failures.map(({ message }) => message) });
 }

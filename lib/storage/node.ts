@@ -103,11 +103,18 @@ export async function askIdentity(reach: Reach, url: string): Promise<NodeIdenti
 }
 
 /**
- * What a node knows of a root: of its submissions the first that is final, else the first that is not pruned.
+ * What a node knows of a root: of its submissions the first that is final, else the first that is not pruned, else, on
+ * demand, the first.
  * @throws {NodeLiesError} when it describes another file.
  */
-export async function askFile(reach: Reach, url: string, root: Hex): Promise<FileInfo | undefined> {
-  const answer = await ask(reach, url, `Looking for ${root}`, "zgs_getFileInfo", [root, true], infoSchema.nullish());
+export async function askFile(
+  reach: Reach,
+  url: string,
+  root: Hex,
+  options: { readonly alsoPruned?: boolean } = {},
+): Promise<FileInfo | undefined> {
+  const params = [root, options.alsoPruned !== true];
+  const answer = await ask(reach, url, `Looking for ${root}`, "zgs_getFileInfo", params, infoSchema.nullish());
   return answer == null ? undefined : checkedInfo(url, root, answer);
 }
 
@@ -140,8 +147,8 @@ function checkedInfo(url: string, root: Hex, { tx, ...state }: z.infer<typeof in
     size: tx.size,
     startEntry: tx.startEntryIndex,
     nodes,
-    finalised: state.finalized,
-    pruned: state.pruned ?? false,
+    finalised: state.finalized && state.pruned !== true,
+    pruned: state.pruned === true,
     uploadedSegments: state.uploadedSegNum,
   };
 }

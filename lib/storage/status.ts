@@ -4,6 +4,7 @@ import type { NodeStatus, ObjectStatus, StorageContext } from "./client.ts";
 import { StorageRootMalformedError } from "./errors.ts";
 import { findSubmissions } from "./flow.ts";
 import { fileLocations, trustedNodes } from "./indexer.ts";
+import { askFile } from "./node.ts";
 import { isRoot, named } from "./nodes.ts";
 import { coversShards } from "./shards.ts";
 
@@ -13,7 +14,9 @@ export async function readStatus(ctx: StorageContext, root: Hex): Promise<Object
   const found = await fileLocations(ctx, root);
   const urls = new Set(named(found));
   const nodes = [...found, ...(await trustedNodes(ctx)).filter(({ url }) => !urls.has(url))];
-  const claims = await claimsOf(ctx, nodes, root);
+  const claims = await claimsOf(ctx, nodes, root, async (quick, url) => {
+    return (await askFile(quick, url, root)) ?? askFile(quick, url, root, { alsoPruned: true });
+  });
   const submission = await submissionOf(ctx, claims);
   return {
     root,

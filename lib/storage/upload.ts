@@ -10,6 +10,7 @@ import {
   SourceChangedError,
   StorageNodeError,
   UploadIncompleteError,
+  WrongFlowError,
 } from "./client-errors.ts";
 import { CHUNK_BYTES, SEGMENT_BYTES, segmentRoot, segmentSize, type StorageTree } from "./merkle.ts";
 import { askSegment, askSubmission, askWhetherHeld, isHeldBy, type FileInfo, type ShardNode } from "./node.ts";
@@ -71,8 +72,10 @@ export async function putObject(
     return { final, chosen };
   };
   const { final, chosen } = await nodes.withFailover(place).catch((error: unknown) => {
-    if (!(error instanceof ShardsMissingError)) throw error;
-    throw new UploadIncompleteError({ root, txSeq, problems: problemsOf(error) }, error);
+    if (error instanceof ShardsMissingError || error instanceof WrongFlowError) {
+      throw new UploadIncompleteError({ root, txSeq, problems: problemsOf(error) }, error);
+    }
+    throw error;
   });
   return {
     ...{ root, size: shape.size, txSeq },
@@ -83,8 +86,8 @@ export async function putObject(
   };
 }
 
-function problemsOf(error: ShardsMissingError): string[] {
-  const problems = error.details["problems"] as string[];
+function problemsOf(error: ShardsMissingError | WrongFlowError): readonly string[] {
+  const problems = error instanceof ShardsMissingError ? error.problems : [];
   return problems.length === 0 ? [error.message] : problems;
 }
 

@@ -2,7 +2,7 @@ import { readdir, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { expect } from "chai";
-import { id } from "ethers";
+import { id, type Filter } from "ethers";
 
 import { AbortedError } from "../../../lib/errors.ts";
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
@@ -73,11 +73,21 @@ describe("the storage client among failures and lies", () => {
       expect((await storageClient(ctx).getBytes(root)).bytes).to.deep.equal(bytes);
     });
 
-    it("that answers with something else is passed over, too", async () => {
+    it("that answers with something else, or knows no node that can be used, is passed over, too", async () => {
       const other = "http://127.0.0.1:1/";
-      const fetch = intercepted(async ({ url, proceed }) => (url === other ? rpcResult({ trusted: 7 }) : proceed()));
-      const { ctx } = await world.user({ indexers: [other, world.storage.indexer], fetch });
-      expect((await storageClient(ctx).put(freshBytes(10))).state).to.equal("finalised");
+      const answers = [
+        7,
+        [],
+        [
+          { url: "file:///etc", config: { shardId: 0, numShard: 1 } },
+          { url: other, config: {} },
+        ],
+      ];
+      for (const trusted of answers) {
+        const fetch = intercepted(async ({ url, proceed }) => (url === other ? rpcResult({ trusted }) : proceed()));
+        const { ctx } = await world.user({ indexers: [other, world.storage.indexer], fetch });
+        expect((await storageClient(ctx).put(freshBytes(10))).state).to.equal("finalised");
+      }
     });
 
     it("that knows no node leaves nothing to upload to", async () => {
@@ -230,6 +240,40 @@ describe("the storage client among failures and lies", () => {
       });
       const error = await caught(NodeLiesError, async () => storageReader({ ...world.read, fetch }).getBytes(root));
       expect(error.message).to.contain(`it says ${bytes.length + 1} bytes`);
+    });
+
+    it("takes the size from the last blocks where a chain's node refuses the whole chain, and from storage nodes else", async () => {
+      const refusing = (refused: (from: unknown) => boolean) =>
+        new Proxy(world.read.provider, {
+          get: (target, name) => {
+            const value: unknown = Reflect.get(target, name);
+            if (name === "getLogs") {
+              return async (filter: Filter) => {
+                if (refused(filter.toBlock)) throw new Error("query returned more than 10000 results");
+                return target.getLogs(filter);
+              };
+            }
+            return typeof value === "function" ? (value.bind(target) as unknown) : value;
+          },
+        });
+      const withProvider = (provider: typeof world.read.provider) => storageReader({ ...world.read, provider });
+      const recent = await withProvider(refusing((to) => to === "latest")).getBytes(root);
+      expect(recent.sizeFrom).to.equal("chain");
+      const none = await withProvider(refusing(() => true)).getBytes(root);
+      expect(none).to.include({ sizeFrom: "nodes", size: bytes.length });
+    });
+
+    it("tells a file that nodes have dropped from one they never knew", async () => {
+      const fetch = intercepted(async ({ method, params, proceed }) => {
+        if (method !== "zgs_getFileInfo") return proceed();
+        if (params[1] === true) return rpcResult(null);
+        const { result } = (await (await proceed()).json()) as { result: object };
+        return rpcResult({ ...result, pruned: true });
+      });
+      const reader = storageReader({ ...world.read, fetch });
+      expect((await reader.status(root)).state).to.equal("pruned");
+      expect(await reader.exists(root)).to.equal(false);
+      await caught(ObjectNotFoundError, async () => reader.getBytes(root));
     });
 
     it("checks the whole file first when nodes give no proofs, and then every segment", async () => {
@@ -444,5 +488,19 @@ describe("the storage client among several nodes", () => {
     expect(lines.some((line) => line.startsWith(`Storage node ${spare.node(0).url} lies about ${root}`))).to.equal(
       true,
     );
+  });
+
+  it("goes on with others when a node dies in the middle of a download", async () => {
+    const { ctx, lines } = await world.user({ fetch: withSpare() });
+    const bytes = freshBytes(SEGMENTS(5));
+    const { root } = await storageClient(ctx).put(bytes, { replicas: 2 });
+    const pieces: Uint8Array[] = [];
+    for await (const piece of storageReader({ ...ctx, limits: { ...ctx.limits, concurrency: 1 } }).read(root)) {
+      pieces.push(piece);
+      spare.node(0).misbehave({ kind: "dead" });
+    }
+    expect(Buffer.compare(Buffer.concat(pieces), bytes)).to.equal(0);
+    // It is asked once, and last from then on.
+    expect(lines.filter((line) => line.includes("Downloading segment"))).to.have.length(1);
   });
 });
