@@ -24,11 +24,14 @@ export {
   type ProviderRequest,
   type ServiceResult,
 } from "./compute/ask.ts";
+export { askAsJob, type JobParams } from "./compute/async-job.ts";
 export * from "./compute/funding.ts";
+export { fetchImages } from "./compute/image-downloads.ts";
 export * from "./compute/inference.ts";
 export * from "./compute/ledger.ts";
 export * from "./compute/ledger-history.ts";
 export * from "./compute/liveness.ts";
+export { namedImages, proveAnswer, withImages } from "./compute/prove.ts";
 export * from "./compute/providers.ts";
 export * from "./compute/receipt.ts";
 export {
