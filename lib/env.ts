@@ -74,6 +74,20 @@ export const VARIABLES = {
     secret: false,
     fallback: "default",
   },
+  ZEROG_GRPC_URL: {
+    describe: "job server that the job tasks use instead of this machine's jobs, as ChaosChain's adapter names it",
+    secret: false,
+    fallback: "",
+  },
+  ZEROG_API_KEY: {
+    describe: "key of that job server; where `job serve` runs, the key it takes instead of making one",
+    secret: true,
+  },
+  ZEROG_TIMEOUT_SECONDS: {
+    describe: "how long `job result` waits, and a call to a job server may take, instead of --timeout",
+    secret: false,
+    fallback: "300",
+  },
   EXPLORER_API_KEY: {
     describe: "key for Chainscan; it accepts any text",
     secret: false,

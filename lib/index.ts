@@ -80,6 +80,18 @@ export { KeyRegistry, type KeyRecord } from "./keys/registry.ts";
 export { awaitGeneration, revokeAllDraft, revokeDraft } from "./keys/revoke.ts";
 export * as keyErrors from "./keys/errors.ts";
 
+export { type ComputeProof } from "./jobs/proof.ts";
+export type { Job, JobState, JobStatus } from "./jobs/job.ts";
+export { awaitJob, type JobResult, type Jobs, type JobStatusView, type SubmittedJob } from "./jobs/jobs.ts";
+export { LocalJobs, readJobs, type LocalJobsOptions } from "./jobs/local.ts";
+export { RemoteJobs, type RemoteOptions } from "./jobs/remote.ts";
+export { serveJobs, type JobServerOptions, type ServedJobs } from "./jobs/server.ts";
+export { serverKey, type ServerKey } from "./jobs/server-key.ts";
+export { JobStore, type WorkerIdentity } from "./jobs/store.ts";
+export { parseTask, TASK_TYPES, type JobTask, type TaskType } from "./jobs/task.ts";
+export { JobWorker, workerIdentity, workNow, type WorkerOptions } from "./jobs/worker.ts";
+export * as jobErrors from "./jobs/errors.ts";
+
 export * from "./operator/endorse.ts";
 export * from "./operator/service.ts";
 export * from "./operator/settle.ts";

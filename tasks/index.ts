@@ -5,6 +5,7 @@ import { flowTasks } from "./flow/index.ts";
 import { galileoTasks } from "./galileo/index.ts";
 import { inferenceTasks } from "./inference/index.ts";
 import { inftTasks } from "./inft/index.ts";
+import { jobTasks } from "./job/index.ts";
 import { ledgerTasks } from "./ledger/index.ts";
 import { providerTasks } from "./provider/index.ts";
 import { storageTasks } from "./storage/index.ts";
@@ -18,4 +19,5 @@ export const tasks = [
   ...inferenceTasks,
   ...inftTasks,
   ...storageTasks,
+  ...jobTasks,
 ];

@@ -114,6 +114,30 @@ async function send(
   return { status: response.status, headers: response.headers, bytes };
 }
 
+/** Error codes of a connection that never came to be: the provider saw nothing and bills nothing. */
+const NEVER_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/** Whether a request that failed this way cannot have cost anything. */
+export function neverReached(error: unknown): boolean {
+  // `fetch` wraps what the connection said once, and our errors wrap what `fetch` said.
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as { code?: unknown };
+    if (typeof code === "string" && NEVER_CONNECTED.has(code)) return true;
+  }
+  return false;
+}
+
 async function readBody(
   response: Response,
   url: string,

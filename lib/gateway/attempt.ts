@@ -3,6 +3,7 @@
 import type { IncomingMessage } from "node:http";
 
 import { ProviderTimeoutError, RedirectRefusedError, ResponseTooLargeError } from "../compute/errors.ts";
+import { neverReached } from "../compute/provider-http.ts";
 import { classify, refusal } from "../compute/provider-refusals.ts";
 import type { ServiceRequest } from "../compute/service-request.ts";
 import { ZgError } from "../errors.ts";
@@ -14,7 +15,7 @@ import { worthAnother, type Failure } from "./failure.ts";
 import type { Member } from "./fleet.ts";
 import type { Call, GatewayParts } from "./parts.ts";
 import type { Reservation } from "./reservation.ts";
-import { ClientLeftError, headersFor, neverReached, readWhole } from "./upstream.ts";
+import { ClientLeftError, headersFor, readWhole } from "./upstream.ts";
 
 /** A refusal is read up to here. */
 const MAX_REFUSAL_BYTES = 1024 * 1024;

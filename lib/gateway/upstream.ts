@@ -31,26 +31,6 @@ export class ClientLeftError extends Error {
 const KEEP_ALIVE_MS = 4_000;
 const MAX_IDLE = 256;
 
-/** Error codes of a connection that never came to be: the provider saw nothing and bills nothing. */
-const NEVER_CONNECTED = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-]);
-
-/** Whether a request that failed this way cannot have cost anything. */
-export function neverReached(error: unknown): boolean {
-  const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
-  return typeof cause?.code === "string" && NEVER_CONNECTED.has(cause.code);
-}
-
 /** One provider's connections. */
 export class Upstream {
   readonly #agent: http.Agent;

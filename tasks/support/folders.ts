@@ -26,6 +26,8 @@ export interface Folders {
   readonly outputs: string;
   /** Ciphertexts that an attestor made here. */
   readonly attestor: string;
+  /** The store of jobs, and the key of the job server. */
+  readonly jobs: string;
 }
 
 /** Undefined where the chain ends with the process and nothing is kept. */
@@ -42,6 +44,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     uploads: path.join(base, "uploads"),
     outputs: path.join(base, "outputs"),
     attestor: path.join(base, "attestor"),
+    jobs: path.join(base, "jobs"),
   };
 }
 
