@@ -9,7 +9,9 @@ export const RECEIPT_KIND = "0g-inference-receipt";
 export const CHAT_RECEIPT_VERSION = 1;
 /** Of every other kind of service. */
 export const SERVICE_RECEIPT_VERSION = 2;
-export const RECEIPT_VERSIONS = [CHAT_RECEIPT_VERSION, SERVICE_RECEIPT_VERSION] as const;
+/** Of a chat in a run that keeps an audit log. */
+export const RUN_RECEIPT_VERSION = 3;
+export const RECEIPT_VERSIONS = [CHAT_RECEIPT_VERSION, SERVICE_RECEIPT_VERSION, RUN_RECEIPT_VERSION] as const;
 
 /** Amounts are decimal strings: JSON numbers are floats. */
 const neuron = z.string().regex(/^(?:0|[1-9]\d{0,77})$/);
@@ -76,7 +78,7 @@ const common = {
   checks: z.array(z.strictObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
 };
 
-/** The two forms, by their version. */
+/** The forms, by their version. */
 export const RECEIPT_FORMS = {
   chat: z.strictObject({ version: z.literal(CHAT_RECEIPT_VERSION), ...common, usage: usageSchema.optional() }),
   service: z.strictObject({
@@ -86,9 +88,20 @@ export const RECEIPT_FORMS = {
     /** Images that the response only names, as the provider served them, base64. */
     images: z.array(base64).optional(),
   }),
+  run: z.strictObject({
+    version: z.literal(RUN_RECEIPT_VERSION),
+    ...common,
+    usage: usageSchema.optional(),
+    /** Storage root of the run's audit log, as it was when the answer had come. */
+    auditLog: hashSchema,
+  }),
 } as const;
 
-export const receiptSchema = z.discriminatedUnion("version", [RECEIPT_FORMS.chat, RECEIPT_FORMS.service]);
+export const receiptSchema = z.discriminatedUnion("version", [
+  RECEIPT_FORMS.chat,
+  RECEIPT_FORMS.service,
+  RECEIPT_FORMS.run,
+]);
 
 export const UNPROVED_KIND = "0g-unproved-answer";
 
@@ -113,7 +126,7 @@ export function receiptJsonSchema(): Record<string, unknown> {
   return {
     $schema,
     title: "0G inference receipt",
-    description: `What a document of kind ${RECEIPT_KIND} and version ${RECEIPT_VERSIONS.join(" or ")} holds; docs/receipt.md explains it.`,
+    description: `What a document of kind ${RECEIPT_KIND} and version ${RECEIPT_VERSIONS.join(", ")} holds; docs/receipt.md explains it.`,
     ...schema,
   };
 }

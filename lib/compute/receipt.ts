@@ -25,6 +25,7 @@ import {
   RECEIPT_KIND,
   RECEIPT_VERSIONS,
   receiptSchema,
+  RUN_RECEIPT_VERSION,
   SERVICE_RECEIPT_VERSION,
   UNPROVED_KIND,
   unprovedSchema,
@@ -57,6 +58,12 @@ export interface CreateReceiptParams extends AnswerParams {
 /** Writes a receipt down. Takes no session token, so none can be in it. */
 export function createReceipt(params: CreateReceiptParams): Receipt {
   return proved(unprovedAnswer(params), params.signature, params.verification);
+}
+
+/** The receipt of a chat in a run that keeps an audit log: it names the log up to this answer by its storage root. */
+export function withAuditLog(receipt: Receipt, auditLog: Hex): Receipt {
+  if (receipt.version === SERVICE_RECEIPT_VERSION) throw new RangeError("runs ask chat services only");
+  return { ...receipt, version: RUN_RECEIPT_VERSION, auditLog };
 }
 
 /** Makes a receipt of an answer whose signature came later. */
@@ -301,7 +308,8 @@ async function checkChain(
 /** What the receipt tells about its own bytes. */
 function checkContents(receipt: Receipt, recorded: Service): Check[] {
   const { requestBytes, responseBytes } = receiptBytes(receipt);
-  const kind = receipt.version === CHAT_RECEIPT_VERSION ? "chat" : kindOfServiceType(recorded.serviceType);
+  const ofService = receipt.version === SERVICE_RECEIPT_VERSION;
+  const kind = ofService ? kindOfServiceType(recorded.serviceType) : "chat";
   if (kind === undefined) {
     const detail = `nobody here can read the answers of a ${recorded.serviceType} service`;
     return [{ name: "content", passed: false, detail }];
@@ -311,14 +319,14 @@ function checkContents(receipt: Receipt, recorded: Service): Check[] {
   return [
     claim("model", request.facts.model, recorded.model, "the request asks for"),
     claim("content", answer.content, receipt.content, "the response says"),
-    receipt.version === CHAT_RECEIPT_VERSION
-      ? claim("usage", usageOf(answer.measure), receipt.usage, "the response reports")
-      : claim("measure", answer.measure, receipt.measure, "request and response come to"),
+    receipt.version === SERVICE_RECEIPT_VERSION
+      ? claim("measure", answer.measure, receipt.measure, "request and response come to")
+      : claim("usage", usageOf(answer.measure), receipt.usage, "the response reports"),
     claim(
       "fee",
       feeText(serviceFee(recorded, kind, answer.measure)),
       receipt.fee,
-      `${receipt.version === CHAT_RECEIPT_VERSION ? "usage" : "measure"} and recorded prices come to`,
+      `${ofService ? "measure" : "usage"} and recorded prices come to`,
     ),
   ];
 }

@@ -8,6 +8,7 @@ import type { Address, Hex } from "../hex.ts";
 import type { AttestorEntry } from "../inft/attestor-entry.ts";
 import type { ClaimMode } from "../inft/claim.ts";
 import type { ContractArtifact, DeploymentRecords } from "../inft/deploy.ts";
+import type { StorageClient } from "../storage/client.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { Bill } from "./bill.ts";
 import { lastFact, type Journal } from "./journal.ts";
@@ -26,6 +27,10 @@ export interface FlowReadContext {
   /** The recorded contracts of this network, as far as there are any and the chain still holds them. */
   readonly records: DeploymentRecords;
   readonly http: HttpDeps;
+  /** Where the encrypted result is kept on this machine. */
+  readonly objects: ObjectStore;
+  /** Whether this run puts its result and its audit log on 0G Storage. */
+  readonly stores: boolean;
   /** Lets a provider be asked for what it has not collected. A status has none, because it signs nothing. */
   readonly session?: SessionTokens;
 }
@@ -44,7 +49,10 @@ export interface FlowContext extends FlowReadContext {
   readonly artifact: (contractName: string) => Promise<ContractArtifact>;
   /** Who vouches for re-encryptions in a verifier that this run deploys; none yet on a live network. */
   readonly attestors: () => Promise<readonly AttestorEntry[]>;
-  readonly objects: ObjectStore;
+  /** 0G Storage, spending as a step may. Absent when the run keeps everything on this machine. */
+  readonly storage?: (write: WriteContext) => StorageClient;
+  /** Unix milliseconds. */
+  readonly clock: () => number;
   readonly receipts: ReceiptStore;
   /** Ask again although an earlier request of this run may have been charged. */
   readonly retryUnanswered: boolean;

@@ -6,6 +6,8 @@ import { awaitPending } from "../chain/pending.ts";
 import type { Service } from "../compute/providers.ts";
 import { DEFAULT_CLAIM, type ClaimMode } from "../inft/claim.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
+import { readPricePerSector } from "../storage/flow.ts";
+import { shapeOf } from "../storage/merkle.ts";
 import { withUnit } from "../units.ts";
 import { makeBill, type Bill, type BillRow } from "./bill.ts";
 import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
@@ -18,6 +20,7 @@ import { deployStep, verifierStep } from "./steps/deploy.ts";
 import { answerBound, depositStep, flowFunding, FUNDED_ANSWERS, requestSize, transferStep } from "./steps/funding.ts";
 import { inferStep } from "./steps/infer.ts";
 import { commitStep, mintStep, sealStep } from "./steps/mint.ts";
+import { reportStep, storeStep } from "./steps/store.ts";
 import { pickService, providerStep } from "./steps/provider.ts";
 import { verifyStep } from "./steps/verify.ts";
 
@@ -36,13 +39,22 @@ export const FLOW_STEPS: readonly FlowStep[] = [
   inferStep,
   verifyStep,
   sealStep,
+  storeStep,
   commitStep,
   mintStep,
+  reportStep,
 ];
+const STORING_STEPS: readonly FlowStep[] = [storeStep, reportStep];
+
+/** The main job, as far as a run does it: without 0G Storage nothing is stored. */
+export function flowSteps({ stores }: Pick<FlowReadContext, "stores">): readonly FlowStep[] {
+  return stores ? FLOW_STEPS : FLOW_STEPS.filter((step) => !STORING_STEPS.includes(step));
+}
 
 type Identity = Pick<FlowReadContext, "owner" | "question" | "claim" | "genesisHash" | "read"> & {
   readonly id: string;
 };
+type Beginning = Identity & Pick<FlowReadContext, "stores">;
 
 /**
  * Asserts that a run that was started before is the one that is continued.
@@ -67,13 +79,14 @@ export function startedClaim(journal: Journal): ClaimMode {
 }
 
 /** Starts a run's journal, unless it is started. */
-export function openRun(journal: Journal, identity: Identity): void {
+export function openRun(journal: Journal, identity: Beginning): void {
   assertSameRun(journal, identity);
   if (lastFact(journal, "started") !== undefined) return;
-  const { id, owner, question, claim, genesisHash, read } = identity;
+  const { id, owner, question, claim, genesisHash, read, stores } = identity;
   const { name: network } = read.network;
   const started = { version: JOURNAL_VERSION, id, network, genesisHash, owner, question } as const;
-  journal.append({ type: "started", ...started, ...(claim === DEFAULT_CLAIM ? {} : { claim }) });
+  const terms = { ...(claim === DEFAULT_CLAIM ? {} : { claim }), ...(stores ? {} : { storage: false as const }) };
+  journal.append({ type: "started", ...started, ...terms });
 }
 
 /** A step whose transactions are in the journal, with their hashes, before they are sent. */
@@ -91,14 +104,14 @@ function recorded(step: FlowStep): FlowStep {
  * Does what is left to do, in order, and moves no more money than the plan says.
  * @throws {PlanExceededError} when a step would; what came before it is done.
  */
-export async function runFlow(ctx: FlowContext, steps = FLOW_STEPS): Promise<readonly StepOutcome[]> {
+export async function runFlow(ctx: FlowContext, steps = flowSteps(ctx)): Promise<readonly StepOutcome[]> {
   const plan = ctx.plan ?? (await planFlow(ctx, steps));
   return runSteps(steps.map(recorded), { ...ctx, plan }, ctx.write.log ?? (() => undefined));
 }
 
 /** Checks every step and changes nothing. */
 export async function flowStatus(ctx: FlowReadContext): Promise<readonly StepOutcome[]> {
-  return checkSteps(FLOW_STEPS, ctx);
+  return checkSteps(flowSteps(ctx), ctx);
 }
 
 function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
@@ -110,13 +123,14 @@ function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
  * Reads only; signs at most a session token, to ask the provider what it has not collected.
  * @throws {NotMintableError} {@link NotEndorsedError} and the like for a provider whose results could not be minted.
  */
-export async function planFlow(ctx: FlowReadContext, steps = FLOW_STEPS): Promise<Bill> {
+export async function planFlow(ctx: FlowReadContext, steps = flowSteps(ctx)): Promise<Bill> {
   const signed = ctx.journal.facts.filter((fact) => fact.type === "signed");
   await awaitPending(ctx.read, ctx.owner, signed, ctx.http.signal === undefined ? {} : { signal: ctx.http.signal });
   const { maxFeePerGas } = await currentFees(ctx.read);
   const gas = (what: string, amount: bigint) => gasRow(what, amount, maxFeePerGas);
   const isOpen = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
-  if (steps.includes(mintStep) && !(await isOpen(mintStep))) return makeBill([]);
+  const isMinted = steps.includes(mintStep) && !(await isOpen(mintStep));
+  if (isMinted) return makeBill(await storageRows(ctx, steps, gas));
   const rows: BillRow[] = [];
   if (await isOpen(verifierStep)) rows.push(gas("deploy the verifier of transfers", GAS_BOUNDS.deployVerifier));
   if (await isOpen(deployStep)) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deployInft));
@@ -125,9 +139,42 @@ export async function planFlow(ctx: FlowReadContext, steps = FLOW_STEPS): Promis
     rows.push(...(await fundingRows(ctx, service, gas)));
     if (steps.includes(inferStep)) rows.push(answerRow(ctx, service));
   }
+  rows.push(...(await storageRows(ctx, steps, gas)));
   if (ctx.claim === "commit" && (await isOpen(commitStep))) rows.push(gas("commit to the mint", GAS_BOUNDS.commit));
   if (await isOpen(mintStep)) rows.push(gas("mint", mintGas(ctx.claim === "bound" ? requestSize(ctx) : 0)));
   return makeBill(rows);
+}
+
+/** Bytes of an answer's token in JSON, escapes included, from above. */
+const TOKEN_BYTES = 64;
+/** What a receipt holds beside request and response, which it holds in base64 and once more as text. */
+const RECEIPT_BYTES = 32_768;
+const RECEIPT_FACTOR = 4;
+/** A log has six lines or so. */
+const LOG_BYTES = 8_192;
+
+/** What storing the result and the log will cost: the storage fee, which is for good, and gas. */
+async function storageRows(
+  ctx: FlowReadContext,
+  steps: readonly FlowStep[],
+  gas: (what: string, amount: bigint) => BillRow,
+): Promise<BillRow[]> {
+  const open = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
+  const [data, log] = [await open(storeStep), await open(reportStep)];
+  const answered = lastFact(ctx.journal, "answered");
+  const exchanged =
+    answered === undefined
+      ? requestSize(ctx) + ctx.question.maxTokens * TOKEN_BYTES
+      : answered.receipt.request.length + answered.receipt.response.length;
+  const sizes = [...(data ? [RECEIPT_BYTES + RECEIPT_FACTOR * exchanged, LOG_BYTES] : []), ...(log ? [LOG_BYTES] : [])];
+  if (sizes.length === 0) return [];
+  const sectors = sizes.reduce((sum, size) => sum + shapeOf(size).paddedChunks, 0);
+  const what = data ? "store the result and its audit log" : "store the audit log";
+  const amount = BigInt(sectors) * (await readPricePerSector(ctx.read));
+  return [
+    { what, amount, from: "storage", note: `for up to ${sectors} sectors; 0G Storage refunds nothing` },
+    gas(what, GAS_BOUNDS.store * BigInt(sizes.length)),
+  ];
 }
 
 function answerRow(ctx: FlowReadContext, service: Service): BillRow {

@@ -25,6 +25,8 @@ export type Fact =
       readonly question: Question;
       /** Absent: by commitment. */
       readonly claim?: ClaimMode;
+      /** Absent: the result goes to 0G Storage. */
+      readonly storage?: false;
     }
   | { readonly type: "provider"; readonly provider: Address }
   | {
@@ -34,14 +36,32 @@ export type Fact =
       readonly hash: Hex;
       readonly nonce: number;
     }
-  | { readonly type: "asked"; readonly provider: Address; readonly request: string }
+  | {
+      readonly type: "asked";
+      readonly provider: Address;
+      readonly request: string;
+      /** ISO 8601. Absent in journals that no audit log was made of. */
+      readonly time?: string;
+    }
   /** The request asked last was turned down: nothing was served, nothing can be charged. */
   | { readonly type: "refused"; readonly provider: Address }
   | { readonly type: "received"; readonly result: StoredResult }
   | { readonly type: "answered"; readonly receipt: Receipt }
   | { readonly type: "verified" }
   | { readonly type: "sealed"; readonly inft: Address; readonly data: SealedMintData }
-  | { readonly type: "minted"; readonly tokenId: string; readonly hash?: Hex };
+  /** On 0G Storage: the token's data, the audit log up to the answer, or the one that the run ended with. */
+  | {
+      readonly type: "stored";
+      readonly what: "data" | "log" | "final log";
+      readonly root: Hex;
+      readonly size: number;
+      readonly txSeq: number;
+      /** Absent when it had been submitted before. */
+      readonly hash?: Hex;
+    }
+  | { readonly type: "minted"; readonly tokenId: string; readonly hash?: Hex }
+  /** The run told its user, and knows how the chain recorded the mint. */
+  | { readonly type: "reported"; readonly time: string; readonly tokenId: string; readonly transaction: Hex };
 
 /** A paid answer as it came, kept before anything is done with it. Bytes in base64, amounts as decimal strings. */
 export type StoredResult = Omit<InferenceResult, "requestBytes" | "responseBytes" | "fee"> & {

@@ -2,6 +2,9 @@
 
 import { z } from "zod";
 
+import { ResultNotMintableError } from "../compute/errors.ts";
+import { receiptSchema, type Receipt } from "../compute/receipt-schema.ts";
+import { mintableBytes } from "../compute/receipt.ts";
 import { fromHex, toHex, type Address, type Hex } from "../hex.ts";
 import {
   decryptData,
@@ -18,13 +21,19 @@ import { storageRoot } from "../storage/merkle.ts";
 import { ContentMalformedError, ContentMisplacedError } from "./errors.ts";
 
 export const CONTENT_KIND = "0g-inference-content";
+/** Of a request and a response alone, as the first releases minted it, and as is minted without a receipt. */
 export const CONTENT_VERSION = 1;
+/** Of a whole receipt, in which they are. */
+export const RECEIPT_CONTENT_VERSION = 2;
 /** The `dataDescription` of such a datum: a media type, below 32 characters so that the chain keeps it in one slot. */
 export const CONTENT_DESCRIPTION = "application/vnd.0g.inference";
 
 export interface InferenceContent {
+  /** The bytes whose hashes were signed. */
   readonly request: Uint8Array;
   readonly response: Uint8Array;
+  /** From which they come, with everything needed to check them again. */
+  readonly receipt?: Receipt;
 }
 
 /** A datum ready to be minted, and the ciphertext to keep. */
@@ -36,24 +45,33 @@ export interface SealedDatum {
   readonly sealedKey: Hex;
 }
 
-const contentSchema = z.strictObject({
-  kind: z.literal(CONTENT_KIND),
-  version: z.literal(CONTENT_VERSION),
-  request: z.base64(),
-  response: z.base64(),
-});
+const contentSchema = z.discriminatedUnion("version", [
+  z.strictObject({
+    kind: z.literal(CONTENT_KIND),
+    version: z.literal(CONTENT_VERSION),
+    request: z.base64(),
+    response: z.base64(),
+  }),
+  z.strictObject({
+    kind: z.literal(CONTENT_KIND),
+    version: z.literal(RECEIPT_CONTENT_VERSION),
+    receipt: receiptSchema,
+  }),
+]);
 
-/** The plaintext document: JSON with both byte strings in base64. */
-export function encodeContent({ request, response }: InferenceContent): Uint8Array {
+/** What a receipt proves, as the content of a token. @throws {ResultNotMintableError} */
+export function contentOfReceipt(receipt: Receipt): InferenceContent {
+  return { ...mintableBytes(receipt), receipt };
+}
+
+/** The plaintext document: JSON with the receipt, or without one with both byte strings in base64. */
+export function encodeContent({ request, response, receipt }: InferenceContent): Uint8Array {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-  return new TextEncoder().encode(
-    JSON.stringify({
-      kind: CONTENT_KIND,
-      version: CONTENT_VERSION,
-      request: base64(request),
-      response: base64(response),
-    }),
-  );
+  const document =
+    receipt === undefined
+      ? { version: CONTENT_VERSION, request: base64(request), response: base64(response) }
+      : { version: RECEIPT_CONTENT_VERSION, receipt };
+  return new TextEncoder().encode(JSON.stringify({ kind: CONTENT_KIND, ...document }));
 }
 
 /**
@@ -69,8 +87,19 @@ export function decodeContent(plaintext: Uint8Array): InferenceContent {
   }
   const parsed = contentSchema.safeParse(json);
   if (!parsed.success) throw new ContentMalformedError(z.prettifyError(parsed.error), parsed.error);
+  if (parsed.data.version === RECEIPT_CONTENT_VERSION) return contentFrom(parsed.data.receipt);
   const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"));
   return { request: bytes(parsed.data.request), response: bytes(parsed.data.response) };
+}
+
+/** @throws {ContentMalformedError} for a receipt of what cannot be minted. */
+function contentFrom(receipt: Receipt): InferenceContent {
+  try {
+    return contentOfReceipt(receipt);
+  } catch (error) {
+    if (!(error instanceof ResultNotMintableError)) throw error;
+    throw new ContentMalformedError("its receipt is of what cannot be minted", error);
+  }
 }
 
 /** A token id as the 32 bytes that an envelope is bound to. */

@@ -2,6 +2,7 @@
 
 import type { Address, Hex } from "../hex.ts";
 import { decryptFromGoAgent, type GoAgentKey } from "../sealing/go-agent-envelope.ts";
+import type { Receipt } from "../compute/receipt-schema.ts";
 import { agentDescription, decodeAgentPart, isAgentDescription } from "./agent.ts";
 import { imageExtension } from "../protocol/images.ts";
 import { parsedJson } from "../protocol/members.ts";
@@ -125,10 +126,11 @@ function readPlaintext(
   index: number,
 ): Pick<DecryptedDatum, "content" | "files"> {
   if (description === CONTENT_DESCRIPTION) {
-    const { request, response } = decodeContent(plaintext);
+    const { request, response, receipt } = decodeContent(plaintext);
     const files = [
       { name: `request.${extension(request)}`, bytes: request },
       { name: `response.${extension(response)}`, bytes: response },
+      ...(receipt === undefined ? [] : [{ name: "receipt.json", bytes: receiptFile(receipt) }]),
     ];
     return { content: "inference", files };
   }
@@ -149,6 +151,11 @@ function extension(bytes: Uint8Array): string {
   if (readForm(bytes) !== undefined) return "multipart";
   const text = Buffer.from(bytes).toString("utf8");
   return parsedJson(text) === undefined ? "txt" : "json";
+}
+
+/** As `flow run` keeps one, so that `inference verify` takes it. */
+function receiptFile(receipt: Receipt): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(receipt, null, 2)}\n`);
 }
 
 /** All files of a token side by side; each datum in a folder of its own where two names are one on some system. */

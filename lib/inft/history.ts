@@ -1,5 +1,6 @@
 /** The story of a token, as its contract's events tell it. */
 
+import { blockTimes } from "../chain/block-times.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { chainCall } from "../chain/revert.ts";
 import { checksum, ZERO_ADDRESS, type Address, type Hex } from "../hex.ts";
@@ -57,26 +58,18 @@ export async function readHistory(ctx: ReadContext, query: TokenQuery): Promise<
   await codeHashAt(ctx, query.inft);
   const events = await readTokenEvents(ctx, query);
   if (events.length === 0) throw new TokenMissingError({ tokenId: query.tokenId, inft: query.inft });
-  const times = new Map<number, Promise<bigint>>();
-  const timeOf = async (block: number) => {
-    const time = times.get(block) ?? timeOfBlock(ctx, block);
-    times.set(block, time);
-    return time;
-  };
+  const timeOf = await blockTimes(
+    ctx,
+    events.map(({ block }) => block),
+  );
   const told = await Promise.all(
     events.map(async (event) => {
       const act = await actOf(ctx, query.tokenId, event, events);
       const { block, transaction } = event;
-      return act === undefined ? [] : [{ ...act, block, time: await timeOf(block), transaction }];
+      return act === undefined ? [] : [{ ...act, block, time: timeOf(block), transaction }];
     }),
   );
   return told.flat();
-}
-
-async function timeOfBlock({ provider }: ReadContext, block: number): Promise<bigint> {
-  const found = await chainCall(`Reading block ${block}`, provider.getBlock(block));
-  if (found === null) throw new Error(`block ${block} has events, but the node does not know it`);
-  return BigInt(found.timestamp);
 }
 
 /** What an event says; undefined when it only adds to another one. */

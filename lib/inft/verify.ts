@@ -40,6 +40,8 @@ export type TokenCheckName =
   | "signer-at-mint"
   /** It lists and endorses that signer now. */
   | "signer-now"
+  /** 0G Storage holds the ciphertext. */
+  | "stored"
   /** The ciphertext has the root the token lists. */
   | "ciphertext"
   /** It opens with the key given, and is an inference. */
@@ -74,6 +76,8 @@ export interface TokenVerification {
 export interface VerifyTokenParams extends TokenQuery {
   /** Finds the ciphertext of datum 0 by its hash; undefined when it is not here. */
   readonly ciphertext?: (dataHash: Hex) => Promise<Uint8Array | undefined>;
+  /** Asks 0G Storage for datum 0. */
+  readonly stored?: (dataHash: Hex) => Promise<Pick<TokenCheck, "status" | "detail">>;
   /** To open the content: the owner's, or one apart from it that it had the data sealed to. */
   readonly keys?: readonly DecryptionKey[];
   /** Code that is trusted to mint, see `codePattern`. Without any, no token comes out as `proven`. */
@@ -119,6 +123,10 @@ export async function verifyToken(ctx: ReadContext, params: VerifyTokenParams): 
     await checkSignerAtMint(ctx, params, record),
     await checkSignerNow(ctx, record),
   ];
+  const dataHash = token.datas[0]?.dataHash;
+  if (dataHash !== undefined && params.stored !== undefined) {
+    checks.push({ name: "stored", ...(await params.stored(dataHash)) });
+  }
   const { checks: contentChecks, content } = await checkContent(ctx, token, record, params);
   checks.push(...contentChecks);
   return { token, status: conclude(checks), checks, ...(content === undefined ? {} : { content }) };
@@ -129,8 +137,8 @@ function conclude(checks: readonly TokenCheck[]): TokenVerification["status"] {
   return missingProofs(checks).length === 0 ? "proven" : "incomplete";
 }
 
-/** Keys rotate, and there are other versions of the contract. */
-const NOT_DECISIVE: ReadonlySet<TokenCheckName> = new Set(["code", "signer-now"]);
+/** Keys rotate, there are other versions of the contract, and a proof outlives the bytes it is of. */
+const NOT_DECISIVE: ReadonlySet<TokenCheckName> = new Set(["code", "signer-now", "stored"]);
 
 /** What a token that no check refutes still lacks to be proven. */
 function missingProofs(checks: readonly TokenCheck[]): readonly TokenCheck[] {

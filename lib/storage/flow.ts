@@ -1,6 +1,6 @@
 /** The contracts of 0G Storage: what a submission costs, how it is sent, where it is found again. */
 
-import { Contract, Interface, keccak256, type Log, type TransactionReceipt } from "ethers";
+import { Contract, Interface, keccak256, zeroPadValue, type Log, type TransactionReceipt } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import { readLogs } from "../chain/logs.ts";
@@ -85,12 +85,17 @@ function submitTopic(): string {
 /** The submission in a log of the Flow contract, and the root it is of; undefined for another log. */
 function submissionIn(
   log: Pick<Log, "topics" | "data" | "blockNumber" | "transactionHash">,
-): { readonly root: Hex; readonly submission: Submission } | undefined {
+): { readonly root: Hex; readonly tags: Hex; readonly submission: Submission } | undefined {
   if (log.topics[0] !== submitTopic()) return undefined;
   const args = flowInterface().decodeEventLog("Submit", log.data, log.topics);
-  const { size, nodes } = args["submission"] as { size: bigint; nodes: { root: Hex; height: bigint }[] };
+  const { size, tags, nodes } = args["submission"] as {
+    size: bigint;
+    tags: Hex;
+    nodes: { root: Hex; height: bigint }[];
+  };
   return {
     root: rootOfNodes(nodes.map(({ root, height }) => ({ root, height: Number(height) }))),
+    tags,
     submission: {
       txSeq: Number(args["submissionIndex"]),
       size: Number(size),
@@ -113,6 +118,30 @@ export function submissionOf(
     if (found?.root === root) return found.submission;
   }
   throw new Error(`transaction ${receipt.hash} submitted nothing of root ${root}`);
+}
+
+/** A submission, what it is of, and what its sender wrote beside it. */
+export interface TaggedSubmission extends Submission {
+  readonly root: Hex;
+  readonly tags: Hex;
+}
+
+/**
+ * Everything that these accounts submitted since a block, oldest first. Reads the Submit events of the Flow contract.
+ * @throws {RpcUnreachableError}
+ */
+export async function findSubmissionsBy(
+  ctx: ReadContext,
+  submitters: readonly Address[],
+  fromBlock: number,
+): Promise<readonly TaggedSubmission[]> {
+  const senders = submitters.map((submitter) => zeroPadValue(submitter, 32));
+  const filter = { address: ctx.network.contracts.storageFlow, topics: [submitTopic(), senders] };
+  const logs = await readLogs(ctx, "Looking for submissions", filter, fromBlock);
+  return logs.flatMap((log) => {
+    const found = submissionIn(log);
+    return found === undefined ? [] : [{ ...found.submission, root: found.root, tags: found.tags }];
+  });
 }
 
 export interface FoundSubmissions {

@@ -1,15 +1,35 @@
 import { emptyTask, task } from "hardhat/config";
 
-import { ACCOUNT, asking, CLAIM, JSON_FLAG, REVEAL_PROMPT, RUN_ID, spending } from "../support/arguments.ts";
+import {
+  ACCOUNT,
+  asking,
+  CLAIM,
+  INDEXER,
+  INFT_ADDRESS,
+  JSON_FLAG,
+  NO_STORAGE,
+  option,
+  positional,
+  REVEAL_PROMPT,
+  RUN_ID,
+  spending,
+} from "../support/arguments.ts";
 
 /** `flow`: from a prompt to a minted, proven inference. */
 export const flowTasks = [
   emptyTask("flow", "From a prompt to a minted, proven inference").build(),
   spending(
-    asking(task(["flow", "run"], "Deploy, fund, acknowledge, infer, verify, encrypt, commit and mint, in one command"))
+    asking(
+      task(
+        ["flow", "run"],
+        "Deploy, fund, acknowledge, infer, verify, encrypt, store, commit and mint, in one command",
+      ),
+    )
       .addOption(RUN_ID)
       .addOption(CLAIM)
       .addFlag(REVEAL_PROMPT)
+      .addFlag(NO_STORAGE)
+      .addOption(INDEXER)
       .addFlag({
         name: "retryUnanswered",
         description: "Ask again when an earlier request's answer was lost (may pay twice)",
@@ -22,9 +42,19 @@ export const flowTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./status.ts"))
     .build(),
+  task(["flow", "audit"], "Replay the audit log of a token's run against the chain; needs no key")
+    .addPositionalArgument(positional("token", "Token id"))
+    .addOption(option("root", "The log (default: the one whose submission names the token)"))
+    .addOption(option("receipt", "Receipt of the run, to be held against the log, too"))
+    .addOption(INFT_ADDRESS)
+    .addOption(INDEXER)
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./audit.ts"))
+    .build(),
   asking(task(["flow", "plan"], "Print the bill of a run and spend nothing"))
     .addOption(ACCOUNT)
     .addOption(CLAIM)
+    .addFlag(NO_STORAGE)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./plan.ts"))
     .build(),

@@ -13,6 +13,7 @@ import { openStores } from "../support/stores.ts";
 interface Arguments extends PromptArguments {
   readonly account: string | undefined;
   readonly claim: string | undefined;
+  readonly noStorage: boolean;
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
@@ -26,7 +27,9 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const question = await questionOf(network, journal, args);
       const owner = account ?? ownAddress(open);
       const stores = openStores(hre, read);
-      const bill = await planFlow(await flowReadContext({ open, stores, journal, owner, question, claim, io }));
+      const { noStorage } = args;
+      const parts = { open, stores, journal, owner, question, claim, noStorage, io };
+      const bill = await planFlow(await flowReadContext(parts));
       const wallet = await chainCall(`Reading the balance of ${owner}`, read.provider.getBalance(owner));
       return {
         data: { network: network.name, mode: network.mode, owner, wallet, plan: billData(bill) },

@@ -1,5 +1,6 @@
 import { assertSameRun, openRun, planFlow, runFlow, startedClaim } from "../../lib/flow/flow.ts";
 import type { FlowContext } from "../../lib/flow/context.ts";
+import { storedFact } from "../../lib/flow/audit.ts";
 import { lastFact } from "../../lib/flow/journal.ts";
 import { inferenceTokenId } from "../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
@@ -22,6 +23,8 @@ interface Arguments extends SpendingArguments, PromptArguments {
   readonly claim: string | undefined;
   readonly revealPrompt: boolean;
   readonly retryUnanswered: boolean;
+  readonly noStorage: boolean;
+  readonly indexer: string | undefined;
 }
 
 /** What the run came to, from its journal and its records. */
@@ -42,12 +45,31 @@ function modeText({ mode, title }: Network): string {
   return `${mode}: ${title}; 0G's contracts are real, the provider is simulated: no TEE, nothing real was paid`;
 }
 
+function spentText({ gas, answer, storage }: { gas: bigint; answer: bigint; storage: bigint }): string {
+  const stored = storage === 0n ? "" : `, ${withUnit(storage)} for storage`;
+  return `${withUnit(gas)} gas, ${withUnit(answer)} for the answer${stored}`;
+}
+
 /** Where people can look at the transactions, on networks that have an explorer. */
 function explorerPairs(network: Network, { sent }: FlowContext): (readonly [string, string])[] {
   return sent.flatMap(({ what, hash }) => {
     const link = explorerLink(network, "tx", hash);
     return link === undefined ? [] : [[what, link] as const];
   });
+}
+
+/** An outage of 0G Storage is found before an answer is paid for that would wait for its end. */
+async function assertStorable({ storage, write, journal }: FlowContext): Promise<void> {
+  if (lastFact(journal, "answered") === undefined) await storage?.(write).estimate(Uint8Array.of(0));
+}
+
+/** Where the result and the log of the run are. */
+function storedPairs({ journal }: FlowContext): (readonly [string, string])[] {
+  const [data, log] = [storedFact(journal, "data"), storedFact(journal, "final log")];
+  return [
+    ...(data === undefined ? [] : [["stored", `${data.root}, ${data.size} B, encrypted for the owner`] as const]),
+    ...(log === undefined ? [] : [["audit log", log.root] as const]),
+  ];
 }
 
 function keptLines(stores: Stores, id: string): string[] {
@@ -72,9 +94,11 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const question = await questionOf(network, journal, args);
       warnOfClaim(claim ?? startedClaim(journal), args, io);
       const writer = await openWriter(open, args, io);
-      const { retryUnanswered } = args;
-      const ctx = await flowContext({ open, stores, journal, question, claim, io, writer, id, retryUnanswered });
+      const { retryUnanswered, noStorage, indexer } = args;
+      const settings = { id, retryUnanswered, noStorage, indexer };
+      const ctx = await flowContext({ open, stores, journal, question, claim, io, writer, ...settings });
       assertSameRun(journal, ctx);
+      await assertStorable(ctx);
       const bill = await planFlow(ctx);
       const common = { network: network.name, mode: network.mode, id, kept: stores.kept, owner: ctx.owner };
       if (!(await approve(bill, args, writer, io, "run the flow"))) {
@@ -88,6 +112,10 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const spent = {
         gas: ctx.sent.reduce((sum, { fee }) => sum + fee, 0n),
         answer: answered ? BigInt(receipt.fee.fee) : 0n,
+        storage: ctx.sent.reduce(
+          (sum, { value, receipt: { to } }) => (to === network.contracts.storageFlow ? sum + value : sum),
+          0n,
+        ),
       };
       const { model, provider } = receipt.service;
       return {
@@ -103,6 +131,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           checks: receipt.checks,
           plan: billData(bill),
           spent,
+          stored: ctx.journal.facts.flatMap((fact) => (fact.type === "stored" ? [{ ...fact, type: undefined }] : [])),
           transactions: ctx.sent.map((sent) => transactionData(network, sent)),
           receipt,
         },
@@ -116,10 +145,11 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
             ["token", tokenId],
             ["contract", explorerLink(network, "address", inft) ?? inft],
             ["owner", ctx.owner],
+            ...storedPairs(ctx),
             ["model", `${model} at ${provider}`],
             ["mode", modeText(network)],
             ...explorerPairs(network, ctx),
-            ["spent", `${withUnit(spent.gas)} gas, ${withUnit(spent.answer)} for the answer`],
+            ["spent", spentText(spent)],
           ]),
           "",
           ...keptLines(stores, id),

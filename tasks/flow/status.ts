@@ -28,8 +28,9 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
           details: { id, network: open.network.name },
         });
       }
-      const { owner, question } = started;
-      const steps = await flowStatus(await flowReadContext({ open, stores, journal, owner, question, io }));
+      const { owner, question, storage } = started;
+      const noStorage = storage === false;
+      const steps = await flowStatus(await flowReadContext({ open, stores, journal, owner, question, noStorage, io }));
       const openSteps = steps.filter(({ state }) => state === "open").length;
       return {
         data: { network: open.network.name, mode: open.network.mode, id, owner, done: openSteps === 0, steps },

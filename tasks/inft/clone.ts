@@ -1,4 +1,5 @@
 import { cloneDraft, clonedTokenId, findClone } from "../../lib/inft/clone.ts";
+import { translateInftError } from "../../lib/inft/translate.ts";
 import { requireOwner } from "../../lib/inft/transfer.ts";
 import type { Answer } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
@@ -11,6 +12,7 @@ import {
 } from "../support/handover.ts";
 import { onNetwork } from "../support/on-network.ts";
 import { sendPlanned } from "../support/planned.ts";
+import { planCiphertexts, storedData } from "../support/storing.ts";
 import { spendingAction, transactionData, transactionLines } from "../support/write.ts";
 
 const EXAMPLE = "inft clone <token> --to 0x… --network localhost";
@@ -38,9 +40,12 @@ export default spendingAction<HandoverArguments>(async (args, hre, io): Promise<
       }
       requireOwner(token, writer.owner);
       const { proof, sealTo } = await accessProofFor(open, token, { to, given, action: "clone", lifetime: LIFETIME });
-      const { proofs, newDataHashes, attestors } = await reencryptFor(open, writer, token, proof, args, io);
+      const handover = await reencryptFor(open, writer, token, proof, args, io);
+      const { proofs, newDataHashes, ciphertexts, attestors } = handover;
       const draft = cloneDraft(token, to, proofs);
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what);
+      const storing = await planCiphertexts(open, writer, ciphertexts, args, io);
+      const what = draft.what;
+      const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, what, translateInftError, storing);
       const { deadline, sequence, oldDataHashes } = proof;
       const data = { ...common, sequence, deadline, sealTo, attestors, oldDataHashes, newDataHashes, plan };
       const [transaction] = sent ?? [];
@@ -52,7 +57,13 @@ export default spendingAction<HandoverArguments>(async (args, hre, io): Promise<
       }
       const newTokenId = clonedTokenId(transaction, inft);
       return {
-        data: { ...data, cloned: true, newTokenId, transactions: [transactionData(network, transaction)] },
+        data: {
+          ...data,
+          cloned: true,
+          newTokenId,
+          stored: stored.map((object) => storedData(network, object)),
+          transactions: [transactionData(network, transaction)],
+        },
         text: [
           `token ${newTokenId} of ${to} has the data of token ${tokenId}`,
           `It reads them with: ${onNetwork(`npx hardhat inft decrypt ${newTokenId}`, network.name)}`,

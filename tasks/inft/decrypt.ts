@@ -17,6 +17,7 @@ interface Arguments {
   readonly inft: string | undefined;
   readonly as: string | undefined;
   readonly attestor: string | undefined;
+  readonly indexer: string | undefined;
   readonly maxSize: string;
 }
 
@@ -46,11 +47,15 @@ function contentLines({ dataDescription, openedWith, files }: DecryptedDatum): s
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   const tokenId = parseTokenId(required(args.token, "The token id", "inft decrypt <token> --network localhost"));
-  const fetching = { attestor: args.attestor, maxBytes: parseByteSize(args.maxSize, "--max-size") };
+  const fetching = {
+    attestor: args.attestor,
+    indexer: args.indexer,
+    maxBytes: parseByteSize(args.maxSize, "--max-size"),
+  };
   return withConnection(
     hre,
     async (open) => {
-      const { address: inft, fromBlock } = await locateInft(open, args.inft);
+      const { address: inft, fromBlock } = await locateInft(open, args.inft, { tokenId, io });
       const token = await readToken(open.read, { inft, tokenId, fromBlock });
       const data = await decryptHere(open, token, io, { as: args.as, fromBlock, fetching });
       const common = { network: open.network.name, inft, tokenId, owner: token.owner, proven: token.proven };

@@ -8,8 +8,10 @@ import {
   ATTESTOR,
   CLAIM,
   FETCH_LIMIT,
+  INDEXER,
   INFT_ADDRESS,
   JSON_FLAG,
+  NO_STORAGE,
   option,
   positional,
   REVEAL_PROMPT,
@@ -78,6 +80,8 @@ export const inftTasks = [
       .addOption(AGENT_DATA.maxSize)
       .addOption(TO)
       .addOption(option("publicKey", "Public key of the recipient, when --to is somebody else"))
+      .addFlag(NO_STORAGE)
+      .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addFlag({
         name: "allowSimulated",
@@ -97,6 +101,7 @@ export const inftTasks = [
     .addPositionalArgument(positional("token", "Token id"))
     .addOption(option("out", "Folder to write the files to (default: print them)"))
     .addFlag({ name: "force", description: "Replace files that are there already" })
+    .addOption(INDEXER)
     .addOption(ATTESTOR)
     .addOption(FETCH_LIMIT)
     .addOption(INFT_ADDRESS)
@@ -104,16 +109,18 @@ export const inftTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./decrypt.ts"))
     .build(),
-  task(["inft", "verify"], "Re-check a token's provenance from chain data alone; its content with the owner's key")
+  task(["inft", "verify"], "Re-check a token's provenance from chain and storage; its content with the owner's key")
     .addPositionalArgument(positional("token", "Token id"))
     .addFlag({ name: "decrypt", description: "Ask for the keys in the keystore, too, to check the content" })
+    .addOption(INDEXER)
     .addOption(INFT_ADDRESS)
     .addOption(AS)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./verify.ts"))
     .build(),
-  task(["inft", "history"], "Tell what happened to a token, from the contract's events; needs no key")
+  task(["inft", "history"], "Tell what happened to a token, from chain and storage; needs no key")
     .addPositionalArgument(positional("token", "Token id"))
+    .addOption(INDEXER)
     .addOption(INFT_ADDRESS)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./history.ts"))

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { currentFees } from "../../lib/chain/fees.ts";
-import { mintableBytes, type Receipt } from "../../lib/compute/receipt.ts";
+import type { Receipt } from "../../lib/compute/receipt.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
 import { batchMintGas } from "../../lib/flow/gas.ts";
 import { ResultAlreadyMintedError } from "../../lib/inft/errors.ts";
@@ -24,6 +24,7 @@ import {
   type MintableResult,
 } from "../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
+import { contentOfReceipt } from "../../lib/inft/content.ts";
 import type { Answer, TaskIo } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
 import { locateInft } from "../support/inft.ts";
@@ -31,6 +32,7 @@ import { modeOfReceipt, readReceiptFile } from "../support/receipts.ts";
 import { recipient } from "../support/recipient.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
+import { planCiphertexts, storedData } from "../support/storing.ts";
 import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 import type { MintArguments } from "./mint.ts";
 
@@ -74,7 +76,7 @@ export async function mintReceipts(
       const writer = await openWriter(open, args, io);
       const { to, publicKey: ownerPublicKey } = await recipient(args, open, writer);
       const prepared = items.map(({ receipt, result }) => {
-        const content = mintableBytes(receipt);
+        const content = contentOfReceipt(receipt);
         const { ciphertext, ...sealed } = sealInference({
           network,
           inft,
@@ -97,7 +99,9 @@ export async function mintReceipts(
         ),
         ...sync.map((provider) => syncDraft(inft, provider)),
       ];
-      const rows: BillRow[] = [];
+      const ciphertexts = prepared.map(({ ciphertext }) => ciphertext);
+      const storing = await planCiphertexts(open, writer, ciphertexts, args, io);
+      const rows: BillRow[] = [...(storing?.rows ?? [])];
       for (const draft of drafts) rows.push(...(await transactionRows(writer, draft)));
       // The mints can be estimated only once the commitments are there.
       const gas = batchMintGas(batch.length);
@@ -113,12 +117,14 @@ export async function mintReceipts(
       for (const { ciphertext, mint } of prepared) {
         for (const { dataHash } of mint.datas) await objects.put(dataHash, ciphertext);
       }
+      const stored = (await storing?.store()) ?? [];
       const sent = await mintBatch(writer.ctx, inft, batch);
       return {
         data: {
           ...common,
           minted: true,
           tokens,
+          stored: stored.map((object) => storedData(network, object)),
           transactions: sent.map((transaction) => transactionData(network, transaction)),
         },
         text: [

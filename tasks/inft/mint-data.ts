@@ -13,10 +13,11 @@ import { locateInft } from "../support/inft.ts";
 import { recipient } from "../support/recipient.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
+import { planCiphertexts, storedData, type StorageArguments } from "../support/storing.ts";
 import { openWriter, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 
 /** What `inft mint` takes with `--data`. */
-export interface DataArguments extends SpendingArguments {
+export interface DataArguments extends SpendingArguments, StorageArguments {
   readonly data: string;
   readonly maxSize: string;
   readonly to: string | undefined;
@@ -38,7 +39,8 @@ export async function mintData(args: DataArguments, hre: HardhatRuntimeEnvironme
       const { chainId } = network;
       const { ciphertexts, ...sealed } = sealAgent({ chainId, inft, agent, ownerPublicKey: publicKey, randomBytes });
       const mint = { inft, to, ...sealed };
-      const bill = makeBill(await transactionRows(writer, plainMintDraft(mint)));
+      const storing = await planCiphertexts(open, writer, ciphertexts, args, io);
+      const bill = makeBill([...(storing?.rows ?? []), ...(await transactionRows(writer, plainMintDraft(mint)))]);
       const parts = agent.parts.map(({ part, name, bytes }, index) => {
         return { part, name, bytes: bytes.length, ...sealed.datas[index] };
       });
@@ -51,6 +53,7 @@ export async function mintData(args: DataArguments, hre: HardhatRuntimeEnvironme
         const ciphertext = ciphertexts[index];
         if (ciphertext !== undefined) await stores.objects.put(dataHash, ciphertext);
       }
+      const stored = (await storing?.store()) ?? [];
       const { tokenId, transaction } = await mintPlain(writer.ctx, mint);
       const sent = transaction === undefined ? [] : [transaction];
       return {
@@ -59,6 +62,7 @@ export async function mintData(args: DataArguments, hre: HardhatRuntimeEnvironme
           minted: true,
           tokenId,
           owner: to,
+          stored: stored.map((object) => storedData(network, object)),
           transactions: sent.map((one) => transactionData(network, one)),
         },
         text: [

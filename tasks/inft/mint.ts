@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 
-import { mintableBytes } from "../../lib/compute/receipt.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
 import { currentFees } from "../../lib/chain/fees.ts";
 import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
@@ -17,6 +16,7 @@ import {
   inferenceTokenId,
 } from "../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
+import { contentOfReceipt } from "../../lib/inft/content.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { DEFAULT_CLAIM } from "../../lib/inft/claim.ts";
 import type { Answer } from "../support/action.ts";
@@ -28,11 +28,12 @@ import { modeOfReceipt, readReceiptFile } from "../support/receipts.ts";
 import { recipient } from "../support/recipient.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
+import { planCiphertexts, storedData, type StorageArguments } from "../support/storing.ts";
 import { openWriter, spendingAction, transactionData, transactionLines, transactionRows } from "../support/write.ts";
 import { mintReceipts } from "./mint-batch.ts";
 import { mintData } from "./mint-data.ts";
 
-export interface MintArguments extends SpendingArguments {
+export interface MintArguments extends SpendingArguments, StorageArguments {
   readonly to: string | undefined;
   readonly publicKey: string | undefined;
   readonly inft: string | undefined;
@@ -100,7 +101,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const writer = await openWriter(open, args, io);
       const { ctx, owner } = writer;
       const { to, publicKey } = await recipient(args, open, writer);
-      const content = mintableBytes(receipt);
+      const content = contentOfReceipt(receipt);
       const { ciphertext, ...sealed } = sealInference({
         network,
         inft,
@@ -111,17 +112,20 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       });
       const parts = { network, inft, minter: owner, to, result, sealed, claim, request: content.request };
       const prepared = prepareInferenceMint(parts);
-      const bill = makeBill(
-        claim === "commit"
+      const storing = await planCiphertexts(open, writer, [ciphertext], args, io);
+      const bill = makeBill([
+        ...(storing?.rows ?? []),
+        ...(claim === "commit"
           ? [...(await transactionRows(writer, commitDraft(prepared))), await mintRow(writer.ctx)]
-          : await transactionRows(writer, revealDraft(prepared)),
-      );
+          : await transactionRows(writer, revealDraft(prepared))),
+      ]);
       const planned = { ...common, tokenId, to, claim, plan: billData(bill) };
       if (!(await approve(bill, args, writer, io, claim === "commit" ? "commit and mint" : "mint"))) {
         return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
       const dataHash = sealed.datas[0]?.dataHash;
       if (dataHash !== undefined) await stores.objects.put(dataHash, ciphertext);
+      const stored = (await storing?.store()) ?? [];
       const commit = await commitMint(ctx, prepared, { allowSimulated: args.allowSimulated });
       const reveal = await revealMint(ctx, prepared);
       const sent = [commit.status === "committed" ? commit.transaction : undefined, reveal.transaction].filter(
@@ -133,6 +137,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           minted: true,
           owner: reveal.owner,
           dataHash,
+          stored: stored.map((object) => storedData(network, object)),
           transactions: sent.map((transaction) => transactionData(network, transaction)),
         },
         text: [`minted token ${tokenId} for ${reveal.owner}`, ...transactionLines(network, sent)],

@@ -7,8 +7,10 @@ import {
   AGENT_DATA,
   AS,
   ATTESTOR,
+  INDEXER,
   INFT_ADDRESS,
   JSON_FLAG,
+  NO_STORAGE,
   option,
   positional,
   spending,
@@ -88,6 +90,8 @@ export const ownerTasks = [
         description: "Let a plain ERC-721 transfer to the buyer, such as a market's, complete it",
       })
       .addFlag({ name: "unstage", description: "Take a staged transfer back" })
+      .addFlag(NO_STORAGE)
+      .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addOption(AS),
   )
@@ -99,6 +103,8 @@ export const ownerTasks = [
       .addOption(option("to", "Who gets the clone"))
       .addOption(ACCESS_PROOF)
       .addOption(ATTESTOR)
+      .addFlag(NO_STORAGE)
+      .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addOption(AS),
   )
@@ -110,9 +116,21 @@ export const ownerTasks = [
       .addOption(AGENT_DATA.data)
       .addOption(AGENT_DATA.maxSize)
       .addFlag({ name: "rekey", description: "Encrypt the same content under fresh keys" })
+      .addFlag(NO_STORAGE)
+      .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addOption(AS),
   )
     .setAction(() => import("./update.ts"))
+    .build(),
+  spending(
+    task(["inft", "store"], "Put a token's encrypted data on 0G Storage, from wherever it is; anybody may")
+      .addPositionalArgument(positional("token", "Token id"))
+      .addOption(ATTESTOR)
+      .addOption(INDEXER)
+      .addOption(INFT_ADDRESS)
+      .addOption(AS),
+  )
+    .setAction(() => import("./store.ts"))
     .build(),
 ];

@@ -73,7 +73,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   return withConnection(
     hre,
     async (open) => {
-      const { address: inft, fromBlock } = await locateInft(open, args.inft);
+      const { address: inft, fromBlock } = await locateInft(open, args.inft, { tokenId, io });
       const token = await readToken(open.read, { inft, tokenId, fromBlock });
       const content = args.decrypt ? await decrypt(open, token, io, fromBlock) : undefined;
       const { record } = token;

@@ -1,5 +1,6 @@
 import { UsageError } from "../../lib/errors.ts";
 import { readStaged, stageDraft, unstageDraft } from "../../lib/inft/stage.ts";
+import { translateInftError } from "../../lib/inft/translate.ts";
 import { plainTransferDraft, requireOwner, tokenTransferDraft } from "../../lib/inft/transfer.ts";
 import type { Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
@@ -16,6 +17,7 @@ import { parseTokenId } from "../support/inft.ts";
 import { onNetwork } from "../support/on-network.ts";
 import { sendPlanned } from "../support/planned.ts";
 import type { TaskIo } from "../support/action.ts";
+import { planCiphertexts, storedData } from "../support/storing.ts";
 import { untilText } from "../support/until.ts";
 import { spendingAction, transactionData, transactionLines } from "../support/write.ts";
 
@@ -79,9 +81,11 @@ async function transfer(open: OpenConnection, request: HandoverRequest, args: Ar
     action: "transfer",
     lifetime: args.stage ? LIFETIME.stage : LIFETIME.transfer,
   });
-  const { proofs, newDataHashes, attestors } = await reencryptFor(open, writer, token, proof, args, io);
+  const { proofs, newDataHashes, ciphertexts, attestors } = await reencryptFor(open, writer, token, proof, args, io);
   const draft = args.stage ? stageDraft(token, to, proofs) : tokenTransferDraft(token, to, proofs);
-  const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what);
+  // The keys of a staged transfer are on chain at once: its buyer would read a public ciphertext before the sale.
+  const storing = args.stage ? undefined : await planCiphertexts(open, writer, ciphertexts, args, io);
+  const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, draft.what, translateInftError, storing);
   const { deadline, sequence, oldDataHashes } = proof;
   const data = { ...common, sequence, deadline, sealTo, attestors, oldDataHashes, newDataHashes, plan };
   if (sent === undefined) {
@@ -97,11 +101,17 @@ async function transfer(open: OpenConnection, request: HandoverRequest, args: Ar
         text: [
           `a plain transfer of token ${tokenId} to ${to} carries its data along until ${untilText(deadline)}`,
           "Let the market move it: approve(market, token), then list it for that buyer.",
+          `When it is sold, store its data: ${onNetwork(`npx hardhat inft store ${tokenId}`, network.name)}`,
           ...transactionLines(network, sent),
         ],
       }
     : {
-        data: { ...data, transferred: true, transactions },
+        data: {
+          ...data,
+          transferred: true,
+          stored: stored.map((object) => storedData(network, object)),
+          transactions,
+        },
         text: [
           `token ${tokenId} and its data belong to ${to} now`,
           `It reads them with: ${onNetwork(`npx hardhat inft decrypt ${tokenId}`, network.name)}`,

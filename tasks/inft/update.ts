@@ -6,6 +6,7 @@ import type { Hex } from "../../lib/hex.ts";
 import { sealAgent, type Agent } from "../../lib/inft/agent.ts";
 import { rekey, rekeyDraft } from "../../lib/inft/rekey.ts";
 import { readOwnedToken, requireOwner, type OwnedToken } from "../../lib/inft/transfer.ts";
+import { translateInftError } from "../../lib/inft/translate.ts";
 import { updateDraft } from "../../lib/inft/update.ts";
 import type { Answer, TaskIo } from "../support/action.ts";
 import { readAgent } from "../support/agent.ts";
@@ -15,9 +16,10 @@ import { decryptionKeys, ownEncryptionKey } from "../support/decryption.ts";
 import { ciphertextsOf, keepCiphertexts, MOST_FETCHED } from "../support/ciphertexts.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
 import { sendPlanned } from "../support/planned.ts";
+import { planCiphertexts, storedData, type StorageArguments } from "../support/storing.ts";
 import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
 
-interface Arguments extends SpendingArguments {
+interface Arguments extends SpendingArguments, StorageArguments {
   readonly token: string;
   readonly data: string | undefined;
   readonly maxSize: string;
@@ -57,17 +59,24 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         io.log("note: a proven inference; its record stays, its data will not be what was proven any more");
       }
       const replacement =
-        agent === undefined ? await rekeyed(open, token, args.as, io) : await sealed(open, token, agent, args.as);
+        agent === undefined ? await rekeyed(open, token, args, io) : await sealed(open, token, agent, args.as);
       const { draft, newDataHashes, ciphertexts } = replacement;
       // Before anything is sent: a token whose bytes are nowhere is worth nothing.
       await keepCiphertexts(open, newDataHashes, ciphertexts);
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what);
+      const storing = await planCiphertexts(open, writer, ciphertexts, args, io);
+      const what = draft.what;
+      const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, what, translateInftError, storing);
       const oldDataHashes = token.datas.map(({ dataHash }) => dataHash);
       const common = { network: network.name, mode: network.mode, inft, tokenId, rekey: args.rekey };
       const data = { ...common, oldDataHashes, newDataHashes, plan };
       if (sent === undefined) return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
       return {
-        data: { ...data, updated: true, transactions: sent.map((each) => transactionData(network, each)) },
+        data: {
+          ...data,
+          updated: true,
+          stored: stored.map((object) => storedData(network, object)),
+          transactions: sent.map((each) => transactionData(network, each)),
+        },
         text: [
           args.rekey
             ? `the data of token ${tokenId} are encrypted under fresh keys; the old ones open only the old ciphertexts`
@@ -98,13 +107,13 @@ async function sealed(
 async function rekeyed(
   open: OpenConnection,
   token: OwnedToken,
-  as: string | undefined,
+  { as, indexer }: Pick<Arguments, "as" | "indexer">,
   io: TaskIo,
 ): Promise<Replacement> {
   const datas = rekey({
     token,
     chainId: open.network.chainId,
-    ciphertexts: await ciphertextsOf(open, token, { maxBytes: MOST_FETCHED }, io),
+    ciphertexts: await ciphertextsOf(open, token, { indexer, maxBytes: MOST_FETCHED }, io),
     keys: await decryptionKeys(open, as),
     publicKey: await ownEncryptionKey(open, as),
     randomBytes,

@@ -1,5 +1,6 @@
-/** A token's encrypted bytes: kept on this machine, or by attestors. */
+/** A token's encrypted bytes: kept on this machine, on 0G Storage, or by attestors. */
 
+import { AbortedError, ZgError } from "../../lib/errors.ts";
 import type { Address, Hex } from "../../lib/hex.ts";
 import { AttestorSetMissingError } from "../../lib/inft/attestor/errors.ts";
 import { fetchObject } from "../../lib/inft/attestor/fetch-object.ts";
@@ -12,6 +13,7 @@ import type { TaskIo } from "./action.ts";
 import { FETCH_LIMIT } from "./arguments.ts";
 import { namedAttestors, ownAttestors } from "./attestors.ts";
 import type { OpenConnection } from "./connection.ts";
+import { indexersOf, openStorage } from "./storage.ts";
 import { openStores } from "./stores.ts";
 
 /** The most that is fetched of one datum where nobody says. Bytes. */
@@ -21,6 +23,8 @@ export const MOST_FETCHED = parseByteSize(FETCH_LIMIT.defaultValue);
 export interface Fetching {
   /** What `--attestor` gave. */
   readonly attestor?: string | undefined;
+  /** What `--indexer` gave. */
+  readonly indexer?: string | undefined;
   /** Bytes. */
   readonly maxBytes: number;
 }
@@ -44,21 +48,46 @@ async function attestorUrls(
   }
 }
 
-/** Finds a ciphertext among the objects kept here, else with attestors, and says from whom it came. */
+const STORAGE = "0G Storage";
+
+/** The bytes of a root on 0G Storage, or why there are none; undefined where there is no 0G Storage to ask. */
+async function askStorage(
+  open: OpenConnection,
+  root: Hex,
+  { indexer, maxBytes }: Fetching,
+  io: TaskIo,
+): Promise<Uint8Array | string | undefined> {
+  if ((await indexersOf(open, indexer)).length === 0) return undefined;
+  try {
+    return (await (await openStorage(open, indexer, io)).getBytes(root, { maxBytes })).bytes;
+  } catch (error) {
+    if (error instanceof AbortedError || !(error instanceof ZgError)) throw error;
+    return error.message;
+  }
+}
+
+/** Finds a ciphertext among the objects kept here, else on 0G Storage, else with attestors; says from where it came. */
 export function ciphertextFinder(
   open: OpenConnection,
   { inft, tokenId }: Pick<TokenView, "inft" | "tokenId">,
-  { attestor, maxBytes }: Fetching,
+  fetching: Fetching,
   io: TaskIo,
 ): (dataHash: Hex) => Promise<FoundCiphertext> {
+  const { attestor, maxBytes } = fetching;
   const { objects } = openStores(open.hre, open.read);
   let urls: Promise<readonly string[]> | undefined;
   return async (dataHash) => {
     const kept = await objects.get(dataHash);
     if (kept !== undefined) return { bytes: kept };
+    const stored = await askStorage(open, dataHash, fetching, io);
+    if (stored instanceof Uint8Array) {
+      io.log(`fetched ${dataHash} from ${STORAGE}`);
+      return { bytes: stored, from: STORAGE };
+    }
     urls ??= attestorUrls(open, inft, attestor);
     const found = await fetchObject({ signal: io.signal }, { urls: await urls, inft, tokenId, dataHash, maxBytes });
     if ("bytes" in found) io.log(`fetched ${dataHash} from ${found.from ?? "an attestor"}`);
+    else if (stored !== undefined) return { asked: [`${STORAGE}: ${stored}`, ...found.asked] };
     return found;
   };
 }

@@ -17,6 +17,7 @@ import { builtArtifact } from "./artifacts.ts";
 import { ownAttestorEntries } from "./attestor-entries.ts";
 import type { OpenConnection } from "./connection.ts";
 import { parseQuestion, repeatQuestion, type PromptArguments } from "./prompt.ts";
+import { storageWriter } from "./storage.ts";
 import type { Stores } from "./stores.ts";
 import type { Writer } from "./write.ts";
 
@@ -46,12 +47,14 @@ interface Reading {
   readonly question: Question;
   /** Default: as the run was started, else by commitment. */
   readonly claim?: ClaimMode | undefined;
+  /** Keep the result on this machine only. */
+  readonly noStorage: boolean;
   readonly io: TaskIo;
 }
 
 /** What the checks need. */
 export async function flowReadContext(parts: Reading): Promise<FlowReadContext> {
-  const { open, stores, journal, owner, question, claim = startedClaim(journal), io } = parts;
+  const { open, stores, journal, owner, question, claim = startedClaim(journal), noStorage, io } = parts;
   return {
     read: open.read,
     owner,
@@ -60,6 +63,8 @@ export async function flowReadContext(parts: Reading): Promise<FlowReadContext> 
     claim,
     genesisHash: await genesisHash(open.read.provider),
     records: stores.records,
+    objects: stores.objects,
+    stores: !noStorage,
     http: { signal: io.signal },
   };
 }
@@ -70,9 +75,11 @@ export async function flowContext(
     readonly writer: Writer;
     readonly id: string;
     readonly retryUnanswered: boolean;
+    readonly indexer?: string | undefined;
   },
 ): Promise<FlowContext> {
-  const { open, writer, io, id, retryUnanswered, stores } = parts;
+  const { open, writer, io, id, retryUnanswered, stores, indexer, noStorage } = parts;
+  const storage = noStorage ? undefined : await storageWriter(open, indexer, io);
   return {
     ...(await flowReadContext({ ...parts, owner: writer.owner })),
     id,
@@ -82,7 +89,8 @@ export async function flowContext(
     random: randomBytes,
     artifact: async (contractName) => builtArtifact(open.hre, contractName, io),
     attestors: async () => ownAttestorEntries(open),
-    objects: stores.objects,
+    ...(storage === undefined ? {} : { storage }),
+    clock: Date.now,
     receipts: stores.receipts,
     retryUnanswered,
     sent: [],

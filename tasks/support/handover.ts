@@ -29,9 +29,10 @@ import { ciphertextsOf, keepCiphertexts, MOST_FETCHED } from "./ciphertexts.ts";
 import type { OpenConnection } from "./connection.ts";
 import { decryptionKeys } from "./decryption.ts";
 import { locateInft, parseTokenId } from "./inft.ts";
+import type { StorageArguments } from "./storing.ts";
 import { openWriter, type Writer } from "./write.ts";
 
-export interface HandoverArguments extends SpendingArguments {
+export interface HandoverArguments extends SpendingArguments, StorageArguments {
   readonly token: string;
   readonly to: string | undefined;
   readonly accessProof: string | undefined;
@@ -99,11 +100,11 @@ export async function reencryptFor(
   writer: Writer,
   token: OwnedToken,
   access: AccessProof,
-  args: Pick<HandoverArguments, "attestor" | "as">,
+  args: Pick<HandoverArguments, "attestor" | "as" | "indexer">,
   io: TaskIo,
 ): Promise<Handover & { readonly attestors: readonly Address[] }> {
   requireOwner(token, writer.owner);
-  const fetching = { attestor: args.attestor, maxBytes: MOST_FETCHED };
+  const fetching = { attestor: args.attestor, indexer: args.indexer, maxBytes: MOST_FETCHED };
   const ciphertexts = await ciphertextsOf(open, token, fetching, io);
   const attestors = await attestorsFor(open, token.verifier, args.attestor, io);
   for (const { address, kind, url } of attestors) io.log(`attestor ${address} (${kind}) at ${url}`);

@@ -7,6 +7,7 @@ import { codePattern, type CodePattern, type TrustedCode } from "../../lib/inft/
 import { inftContract } from "../../lib/inft/contracts.ts";
 import { INFT_CONTRACT, MODULE_CONTRACTS, RETURNED_PROOFS } from "../../lib/inft/deploy.ts";
 import { locateModules } from "../../lib/inft/genuine.ts";
+import { findMints } from "../../lib/inft/find-mints.ts";
 import { inftCall } from "../../lib/inft/translate.ts";
 import { RecordMismatchError } from "../../lib/inft/errors.ts";
 import { codeHashAt, type DeploymentRecord } from "../../lib/inft/records.ts";
@@ -18,15 +19,17 @@ import type { DeployedContract } from "./verify-source.ts";
 
 /** No `--inft` is given, and no contract is recorded for the network. */
 export class NoInftRecordedError extends ZgError {
-  constructor(network: Network) {
+  constructor(network: Network, found: readonly Address[] = []) {
     super({
       code: "ZG_NO_INFT",
       exit: EXIT.precondition,
-      message: `No iNFT contract is recorded for ${network.name}`,
+      message:
+        `No iNFT contract is recorded for ${network.name}` +
+        (found.length === 0 ? "" : `, and ${found.length} contracts have a token of that id: ${found.join(", ")}`),
       remedy: isEphemeral(network)
         ? "This chain began with the command. Name the network the token is on, such as --network localhost."
         : `Name one with --inft 0x…, or deploy one: npx hardhat inft deploy --network ${network.name}`,
-      details: { network: network.name },
+      details: { network: network.name, found },
     });
   }
 }
@@ -55,20 +58,35 @@ export interface InftLocation {
   readonly fromBlock: number;
 }
 
+/** For reads: a token whose contract may be found by its id. */
+export interface TokenAtHand {
+  readonly tokenId: bigint;
+  readonly io: Pick<TaskIo, "log">;
+}
+
 /**
  * The contract given with `--inft`, else the recorded one. Something stands there: a call to an account without code would
- * succeed and do nothing.
+ * succeed and do nothing. On a machine that has no record, a read finds the contract by the id of its token, which of an
+ * inference is a hash, where one contract alone minted that id and the node searches its whole chain.
  * @throws {NoInftRecordedError} {@link RecordMismatchError} {@link InftMissingError}
  */
-export async function locateInft(open: OpenConnection, given: string | undefined): Promise<InftLocation> {
+export async function locateInft(
+  open: OpenConnection,
+  given: string | undefined,
+  token?: TokenAtHand,
+): Promise<InftLocation> {
   if (given !== undefined) {
     const address = parseAddress(given, "iNFT address");
     await codeHashAt(open.read, address);
     return { address, fromBlock: 0 };
   }
   const record = await deploymentRecords(open.hre, open.read).inft.load();
-  if (record === undefined) throw new NoInftRecordedError(open.network);
-  return { address: record.address, fromBlock: record.block };
+  if (record !== undefined) return { address: record.address, fromBlock: record.block };
+  const mints = token === undefined ? [] : await findMints(open.read, token.tokenId);
+  const [mint, ...others] = mints;
+  if (mint === undefined || others.length > 0) throw new NoInftRecordedError(open.network, mints);
+  token?.io.log(`note: no contract is recorded here; token ${token.tokenId} was minted by ${mint}`);
+  return { address: mint, fromBlock: 0 };
 }
 
 /**

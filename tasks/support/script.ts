@@ -5,6 +5,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { setting } from "../../lib/env.ts";
 import type { FlowContext, FlowStep } from "../../lib/flow/context.ts";
 import { openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
+import { storeStep } from "../../lib/flow/steps/store.ts";
 import type { Question } from "../../lib/flow/question.ts";
 import { parseAmount } from "../../lib/units.ts";
 import type { Answer } from "./action.ts";
@@ -37,7 +38,8 @@ export async function runScript(hre: HardhatRuntimeEnvironment, script: Script):
         const stores = openStores(hre, open.read);
         const journal = stores.journal(id);
         const writer = await openWriter(open, args, io);
-        const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false };
+        const noStorage = !steps.includes(storeStep);
+        const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false, noStorage };
         const ctx = await flowContext(parts);
         const plan = await planFlow(ctx, steps);
         await approve(plan, args, writer, io, what);

@@ -7,7 +7,9 @@ import type { Network } from "../../lib/networks.ts";
 import type { StorageClient, StorageSource, StoredObject, UploadEstimate } from "../../lib/storage/client.ts";
 import { bytesSource } from "../../lib/storage/source.ts";
 import type { TaskIo } from "./action.ts";
+import type { OpenConnection } from "./connection.ts";
 import { progressOutput, uploadProgress } from "./progress.ts";
+import { storageWriter } from "./storage.ts";
 import { transactionData, type Writer } from "./write.ts";
 
 export interface ToStore {
@@ -108,6 +110,35 @@ async function storageRows(
       note: `up to ${gasLimit} gas`,
     },
   ];
+}
+
+/** What tasks take that store before they mint or move. */
+export interface StorageArguments {
+  readonly noStorage: boolean;
+  readonly indexer: string | undefined;
+}
+
+/**
+ * What to store of a token's new ciphertexts; undefined with `--no-storage`, where they stay on this machine.
+ * @throws {NoIndexerError} {@link StorageIndexerError} before anything is paid.
+ */
+export async function planCiphertexts(
+  open: OpenConnection,
+  writer: Writer,
+  ciphertexts: readonly Uint8Array[],
+  { noStorage, indexer }: StorageArguments,
+  io: TaskIo,
+): Promise<Storing | undefined> {
+  if (noStorage) {
+    io.log(
+      "note: the encrypted data stays on this machine, as the only copy; npx hardhat inft store <token> stores it",
+    );
+    return undefined;
+  }
+  const clientFor = await storageWriter(open, indexer, io);
+  const label = (index: number) => (ciphertexts.length === 1 ? "the encrypted data" : `encrypted datum ${index}`);
+  const things = ciphertexts.map((bytes, index) => bytesToStore(label(index), bytes));
+  return planStoring(clientFor(writer.ctx), writer, things, io);
 }
 
 /** What was stored, as data for scripts. */

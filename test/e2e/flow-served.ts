@@ -193,7 +193,7 @@ describe("a run that is kept, on a served Galileo", function () {
       if (stderr.includes("commit to the mint: 0x")) child.kill("SIGKILL");
     });
     await once(child, "close");
-    expect(stderr).to.not.include("11/11");
+    expect(stderr).to.not.include("13/13");
 
     const journal = path.join(home.path, ".0g", "localhost", "runs", "killed.jsonl");
     const asked = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));

@@ -1,10 +1,12 @@
 import { ChatIdMissingError } from "../../compute/errors.ts";
 import { chat, fetchSignature, type InferenceResult } from "../../compute/inference.ts";
 import type { Service } from "../../compute/providers.ts";
-import { createReceipt } from "../../compute/receipt.ts";
+import { createReceipt, withAuditLog } from "../../compute/receipt.ts";
 import { verifyInference } from "../../compute/verify.ts";
 import { EXIT, ZgError } from "../../errors.ts";
 import { withUnit } from "../../units.ts";
+import { storageRoot } from "../../storage/merkle.ts";
+import { completionLog } from "../audit.ts";
 import { assertPlanned } from "../bill.ts";
 import { requireService, type FlowContext, type FlowStep } from "../context.ts";
 import { AnswerUnknownError, isUnanswered, lastFact, restoreResult, storeResult } from "../journal.ts";
@@ -29,7 +31,8 @@ async function ask(ctx: FlowContext, service: Service): Promise<InferenceResult>
   const requestBytes = requestOf(ctx, model, random);
   // Whatever keeps a token from being made shall fail before the journal says that something was asked.
   await session.header(provider);
-  journal.append({ type: "asked", provider, request: Buffer.from(requestBytes).toString("base64") });
+  const time = new Date(ctx.clock()).toISOString();
+  journal.append({ type: "asked", provider, request: Buffer.from(requestBytes).toString("base64"), time });
   let result: InferenceResult;
   try {
     result = await chat({ ...http, session }, { service, requestBytes });
@@ -62,7 +65,10 @@ export const inferStep: FlowStep = {
     const signature = await fetchSignature(ctx.http, service, chatId);
     const verification = verifyInference({ service, requestBytes, responseBytes, signature });
     const { network } = ctx.read;
-    const receipt = createReceipt({ network, genesisHash: ctx.genesisHash, service, result, signature, verification });
+    const { genesisHash, owner, journal } = ctx;
+    const proof = createReceipt({ network, genesisHash, service, result, signature, verification });
+    const log = completionLog({ chainId: network.chainId, genesisHash, owner }, journal, proof);
+    const receipt = withAuditLog(proof, storageRoot(log));
     ctx.journal.append({ type: "answered", receipt });
     await ctx.receipts.save(ctx.id, receipt);
   },

@@ -7,6 +7,7 @@ import {
   revealMint,
   sealInference,
 } from "../../inft/mint.ts";
+import { contentOfReceipt } from "../../inft/content.ts";
 import type { MintedToken, PreparedMint } from "../../inft/mint.ts";
 import { ResultTakenError } from "../../inft/errors.ts";
 import { ownerPublicKey } from "../../inft/owner-key.ts";
@@ -41,11 +42,17 @@ async function requirePrepared(ctx: FlowReadContext): Promise<PreparedMint> {
 export const sealStep: FlowStep = {
   id: "encrypt",
   title: "encrypt",
-  check: async ({ journal }) => {
-    const sealed = lastFact(journal, "sealed");
-    return sealed === undefined
-      ? { done: false, reason: "not encrypted" }
-      : { done: true, detail: `data hash ${sealed.data.datas[0]?.dataHash ?? "none"}` };
+  check: async (ctx) => {
+    const dataHash = lastFact(ctx.journal, "sealed")?.data.datas[0]?.dataHash;
+    if (dataHash === undefined) return { done: false, reason: "not encrypted" };
+    const detail = `data hash ${dataHash}`;
+    if (lastFact(ctx.journal, "minted") !== undefined || (await ctx.objects.get(dataHash)) !== undefined) {
+      return { done: true, detail };
+    }
+    // Lost before anything names them, they are made again; later there is nothing left to do.
+    const mint = await prepared(ctx);
+    const minted = mint !== undefined && (await findMinted(ctx.read, mint.inft, mint.tokenId)) !== undefined;
+    return minted ? { done: true, detail } : { done: false, reason: "the encrypted bytes are not here any more" };
   },
   run: async (ctx) => {
     const answered = lastFact(ctx.journal, "answered");
@@ -56,7 +63,7 @@ export const sealStep: FlowStep = {
       network,
       inft,
       result: resultOfReceipt(answered.receipt, network.mode),
-      content: mintableBytes(answered.receipt),
+      content: contentOfReceipt(answered.receipt),
       ownerPublicKey: await ownerPublicKey(ctx.write.signer),
       randomBytes: ctx.random,
     });

@@ -3,12 +3,12 @@
 import { DomainError, EXIT } from "../../errors.ts";
 import type { Hex } from "../../hex.ts";
 
-const LIST = "docs/storage.md tells which log is the token's, and how it is found.";
+const FIND = "Look for the log that the minter stored: npx hardhat flow audit <token>";
 
 /** The bytes are no audit log. */
 export class AuditLogMalformedError extends DomainError {
   constructor(problem: string, cause?: unknown) {
-    super("ZG_AUDIT_LOG", EXIT.trust, `This is no audit log: ${problem}`, LIST, { problem }, cause);
+    super("ZG_AUDIT_LOG", EXIT.trust, `This is no audit log: ${problem}`, FIND, { problem }, cause);
   }
 }
 
@@ -34,6 +34,19 @@ export class AuditLogMissingError extends DomainError {
       EXIT.precondition,
       `${minter}, who minted token ${tokenId}, stored no audit log of it since block ${fromBlock}`,
       "Only flow run keeps one, and stores it last: run it again with the same --id. A log you know: --root 0x….",
+      values,
+    );
+  }
+}
+
+/** The token was minted without the record of an inference, so no run made it. */
+export class RecordMissingError extends DomainError {
+  constructor(values: { tokenId: bigint }) {
+    super(
+      "ZG_AUDIT_NO_RUN",
+      EXIT.precondition,
+      `Token ${values.tokenId} is no minted inference, so no run has a log of it`,
+      "See how it came to be: npx hardhat inft history <token>",
       values,
     );
   }

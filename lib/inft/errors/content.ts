@@ -52,7 +52,7 @@ export class ContentNotHereError extends DomainError {
     tokenId: bigint;
     network: string;
     dataHash: Hex;
-    /** Attestors, each with what it answered. */
+    /** 0G Storage and attestors, each with what it answered. */
     asked: readonly string[];
   }) {
     const { tokenId, network, dataHash, asked } = values;
@@ -60,8 +60,8 @@ export class ContentNotHereError extends DomainError {
       "ZG_CONTENT_NOT_HERE",
       EXIT.precondition,
       `The encrypted data ${dataHash} of token ${tokenId} is not under .0g/${network}/objects` +
-        (asked.length === 0 ? "" : `, and no attestor has it: ${asked.join("; ")}`),
-      "Name an attestor that keeps it with --attestor, run this where it was encrypted, or copy its objects here: the chain holds only hashes and sealed keys.",
+        (asked.length === 0 ? "" : `, and nobody else gives it out: ${asked.join("; ")}`),
+      "Ask whoever made it to store it (npx hardhat inft store <token>), or name an attestor that keeps it with --attestor: the chain holds only hashes and sealed keys.",
       values,
     );
   }

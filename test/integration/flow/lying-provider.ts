@@ -117,7 +117,10 @@ describe("the flow with a provider that lies or fails", () => {
   it("calls nothing its own that somebody who saw the signature minted first", async () => {
     const ctx = await newRun();
     openRun(ctx.journal, ctx);
-    await runFlow(ctx, FLOW_STEPS.slice(0, -1));
+    await runFlow(
+      ctx,
+      FLOW_STEPS.filter(({ id }) => id !== "mint" && id !== "report"),
+    );
     const receipt = lastFact(ctx.journal, "answered")?.receipt;
     const sealed = lastFact(ctx.journal, "sealed");
     if (receipt === undefined || sealed === undefined) throw new Error("the run has come to its mint");
@@ -137,7 +140,7 @@ describe("the flow with a provider that lies or fails", () => {
     const failed = await failureOf(ctx);
     expect(failed.code).to.equal("ZG_RESULT_TAKEN");
     expect(failed.details).to.include({ owner: thief, minter: ctx.owner });
-    expect((await flowStatus(ctx)).at(-1)).to.include({ id: "mint", state: "open" });
+    expect((await flowStatus(ctx)).find(({ id }) => id === "mint")).to.include({ state: "open" });
   });
 
   it("waits for a deposit that an interrupted run had sent, and does not send it again", async () => {

@@ -98,7 +98,7 @@ describe("parseReceipt", () => {
     const error = await caught(ReceiptVersionError, () =>
       parseReceipt('{"kind":"0g-inference-receipt","version":9,"other":1}'),
     );
-    expect(error.details).to.deep.equal({ version: 9, known: [1, 2] });
+    expect(error.details).to.deep.equal({ version: 9, known: [1, 2, 3] });
   });
 
   it("refuses what is no receipt", async () => {

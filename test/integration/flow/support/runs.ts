@@ -13,6 +13,7 @@ import { DEFAULT_CLAIM, type ClaimMode } from "../../../../lib/inft/claim.ts";
 import { inftContract } from "../../../../lib/inft/contracts.ts";
 import type { DeploymentRecords, RecordStore } from "../../../../lib/inft/deploy.ts";
 import type { DeploymentRecord } from "../../../../lib/inft/records.ts";
+import { storageClient } from "../../../../lib/storage/storage-client.ts";
 import { MemoryObjectStore } from "../../../../lib/storage/object-store.ts";
 
 function memoryRecord(): RecordStore & { forget(): void } {
@@ -64,6 +65,9 @@ export async function openRuns() {
       },
       attestors: async () => Promise.resolve([]),
       objects: new MemoryObjectStore(),
+      stores: true,
+      storage: (write) => storageClient({ ...read, indexers: [galileo.storage.indexer], ...write }),
+      clock: Date.now,
       receipts: { save: async () => Promise.resolve(undefined) },
       retryUnanswered: false,
       sent: [],
