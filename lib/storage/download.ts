@@ -9,12 +9,13 @@ import {
   SegmentInvalidError,
   StorageNodeError,
 } from "./client-errors.ts";
-import { StorageRootMalformedError, StorageRootMismatchError } from "./errors.ts";
+import { StorageRootMismatchError } from "./errors.ts";
 import { locate, type Copy } from "./locate.ts";
 import { segmentRoot, segmentSize, TreeBuilder, type StorageTree } from "./merkle.ts";
 import { askBareSegment, askSegment, isHeldBy, type ShardNode } from "./node.ts";
-import { isNodeFailure, isRoot, named, type NodeFailure } from "./nodes.ts";
+import { isNodeFailure, named, type NodeFailure } from "./nodes.ts";
 import { problemOfSegment } from "./proof.ts";
+import { assertRoot } from "./root.ts";
 import { assertGoing, limitsOf } from "./settings.ts";
 
 /** See {@link StorageReader.read}. */
@@ -23,7 +24,7 @@ export async function* readObject(
   root: Hex,
   options: GetOptions = {},
 ): AsyncGenerator<Uint8Array, FetchedObject> {
-  if (!isRoot(root)) throw new StorageRootMalformedError(root);
+  assertRoot(root);
   const copy = await locate(ctx, root);
   const { shape, txSeq, sizeFrom } = copy;
   const { maxBytes = Infinity } = options;

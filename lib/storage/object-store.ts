@@ -5,20 +5,15 @@ import path from "node:path";
 
 import type { Hex } from "../hex.ts";
 import { isMissing, writeFileAtomic } from "./atomic-file.ts";
-import { StorageRootMalformedError, StorageRootMismatchError } from "./errors.ts";
+import { StorageRootMismatchError } from "./errors.ts";
 import { storageRoot } from "./merkle.ts";
+import { assertRoot } from "./root.ts";
 
 export interface ObjectStore {
   /** Keeps `bytes`, whose storage root is `root`, unless an object of that root is kept already. */
   put(root: Hex, bytes: Uint8Array): Promise<void>;
   /** The bytes of `root`, checked against it; undefined when this store does not hold them. */
   get(root: Hex): Promise<Uint8Array | undefined>;
-}
-
-const ROOT = /^0x[0-9a-f]{64}$/;
-
-function assertRoot(root: string): void {
-  if (!ROOT.test(root)) throw new StorageRootMalformedError(root);
 }
 
 function assertMatches(expected: Hex, bytes: Uint8Array, where: string): void {

@@ -1,16 +1,16 @@
 import type { Hex } from "../hex.ts";
 import { claimsOf, type Claim } from "./claims.ts";
 import type { NodeStatus, ObjectStatus, StorageContext } from "./client.ts";
-import { StorageRootMalformedError } from "./errors.ts";
 import { findSubmissions } from "./flow.ts";
 import { fileLocations, trustedNodes } from "./indexer.ts";
 import { askFile } from "./node.ts";
-import { isRoot, named } from "./nodes.ts";
+import { named } from "./nodes.ts";
+import { assertRoot } from "./root.ts";
 import { coversShards } from "./shards.ts";
 
 /** See {@link StorageReader.status}. */
 export async function readStatus(ctx: StorageContext, root: Hex): Promise<ObjectStatus> {
-  if (!isRoot(root)) throw new StorageRootMalformedError(root);
+  assertRoot(root);
   const found = await fileLocations(ctx, root);
   const urls = new Set(named(found));
   const nodes = [...found, ...(await trustedNodes(ctx)).filter(({ url }) => !urls.has(url))];
@@ -28,7 +28,7 @@ export async function readStatus(ctx: StorageContext, root: Hex): Promise<Object
 
 /** See {@link StorageReader.exists}. An outage is not an absence: a node that fails may be the one that holds it. */
 export async function objectExists(ctx: StorageContext, root: Hex): Promise<boolean> {
-  if (!isRoot(root)) throw new StorageRootMalformedError(root);
+  assertRoot(root);
   const claims = await claimsOf(ctx, await fileLocations(ctx, root), root);
   if (stateOf(claims) === "finalised") return true;
   const all = await claimsOf(ctx, await trustedNodes(ctx), root);

@@ -7,8 +7,7 @@ import type { WriteContext } from "../../lib/chain/context.ts";
 import type { Hex } from "../../lib/hex.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
 import type { StorageClient, StorageContext, StorageReader } from "../../lib/storage/client.ts";
-import { StorageRootMalformedError } from "../../lib/storage/errors.ts";
-import { isRoot } from "../../lib/storage/nodes.ts";
+import { assertRoot } from "../../lib/storage/root.ts";
 import { storageClient, storageReader } from "../../lib/storage/storage-client.ts";
 import type { TaskIo } from "./action.ts";
 import type { OpenConnection } from "./connection.ts";
@@ -17,7 +16,7 @@ import { askServed } from "./served.ts";
 
 /** A root as a person gives it. @throws {StorageRootMalformedError} */
 export function parseRoot(text: string): Hex {
-  if (!isRoot(text)) throw new StorageRootMalformedError(text);
+  assertRoot(text);
   return text;
 }
 

@@ -22,7 +22,7 @@ import {
   WrongFlowError,
 } from "../../../lib/storage/client-errors.ts";
 import { DiskFullError, StorageRootMismatchError } from "../../../lib/storage/errors.ts";
-import { storageRoot } from "../../../lib/storage/merkle.ts";
+import { storageRoot, storageTree } from "../../../lib/storage/merkle.ts";
 import { FileSource, treeOf } from "../../../lib/storage/source.ts";
 import { storageClient, storageReader } from "../../../lib/storage/storage-client.ts";
 import { intercepted, rpcRefusal, rpcResult } from "../../support/storage-rpc.ts";
@@ -178,6 +178,37 @@ describe("the storage client among failures and lies", () => {
       node().misbehave({ kind: "final-too-early" });
       await caught(UploadIncompleteError, async () => storageClient(ctx).put(freshBytes(SEGMENTS(2))));
       expect(lines.join("\n")).to.match(/lies about 0x\w+: it calls the file whole, and of segment 1: it has none/);
+    });
+
+    it("that has dropped what was paid for is paid again", async () => {
+      const { ctx, signed } = await world.user();
+      const bytes = freshBytes(300);
+      const { txSeq } = await storageClient(ctx).put(bytes);
+      const fetch = intercepted(async ({ method, params, proceed }) => {
+        if (method === "zgs_getFileInfo") return rpcResult(null);
+        if (method !== "zgs_getFileInfoByTxSeq" || params[0] !== txSeq) return proceed();
+        const { result } = (await (await proceed()).json()) as { result: object };
+        return rpcResult({ ...result, pruned: true });
+      });
+      const again = await storageClient({ ...ctx, fetch }).put(bytes);
+      expect(again.txSeq).to.be.greaterThan(txSeq);
+      expect(signed).to.have.length(2);
+    });
+
+    it("that claims a submission which the chain does not have is not believed", async () => {
+      const { ctx, signed } = await world.user();
+      const bytes = freshBytes(300);
+      const { root, nodes, shape } = storageTree(bytes);
+      const tx = { dataMerkleRoot: root, startEntryIndex: 1, size: shape.size, seq: 999 };
+      const merkleNodes = nodes.map((subtree) => [subtree.height + 1, subtree.root]);
+      const claim = { tx: { ...tx, merkleNodes }, finalized: true, uploadedSegNum: 1 };
+      const fetch = intercepted(async ({ method, proceed }) =>
+        method === "zgs_getFileInfo" ? rpcResult(claim) : proceed(),
+      );
+      const error = await caught(NodeLiesError, async () => storageReader({ ...ctx, fetch }).getBytes(root));
+      expect(error.message).to.contain("the chain has no submission 999 of it");
+      expect((await storageClient({ ...ctx, fetch }).put(bytes)).fee > 0n).to.equal(true);
+      expect(signed).to.have.length(1);
     });
 
     it("that is stopped is no proof that a file is nowhere", async () => {
