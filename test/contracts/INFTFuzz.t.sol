@@ -191,9 +191,15 @@ contract INFTFuzzTest is Model {
         return value ^ bytes32(1 << (bit % 256));
     }
 
-    /// @dev Or a byte longer, where there is nothing to flip and now and then elsewhere.
+    /// @dev Or a byte longer, where there is nothing to flip and now and then elsewhere; now and then a byte shorter.
     function _flipped(bytes memory value, uint256 bit) private pure returns (bytes memory) {
         if (value.length == 0 || bit % 7 == 0) return bytes.concat(value, bytes1(uint8(bit)));
+        if (bit % 7 == 1) {
+            assembly ("memory-safe") {
+                mstore(value, sub(mload(value), 1))
+            }
+            return value;
+        }
         bit = (bit / 7) % (value.length * 8);
         value[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
         return value;
