@@ -137,15 +137,16 @@ abstract contract InferenceProvenance is IInferenceProvenance {
         if (recovered != teeSigner) revert InferenceSignerMismatch(claim.provider, teeSigner, recovered);
     }
 
-    /// @dev Whether `provenance` hashes to `tokenId` and carries a signature by its own signer.
+    /// @dev Whether `provenance` hashes to `tokenId`, which exists, and carries a signature by its own signer. That of a
+    /// broken signature would be the zero address, in whose name nothing was ever minted.
     function _matches(uint256 tokenId, Provenance calldata provenance) internal view returns (bool) {
         (bytes32 requestHash, bytes32 responseHash) = (provenance.requestHash, provenance.responseHash);
         if (inferenceId(provenance.provider, provenance.teeSigner, requestHash, responseHash) != tokenId) return false;
-        (address recovered, ECDSA.RecoverError problem, ) = ECDSA.tryRecoverCalldata(
+        (address recovered, , ) = ECDSA.tryRecoverCalldata(
             SignedText.digest(requestHash, responseHash),
             provenance.signature
         );
-        return problem == ECDSA.RecoverError.NoError && recovered == provenance.teeSigner;
+        return recovered == provenance.teeSigner;
     }
 
     /// @dev The remembered signer while it is fresh, else the one InferenceServing lists now. A mint remembers nothing:

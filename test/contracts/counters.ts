@@ -143,7 +143,7 @@ describe("counters", () => {
       await expect(inft.mint(datas(1), sellerAddress)).to.be.revertedWithPanic(0x11);
     });
 
-    it("are made or nothing is: with gas for all but one, the token stays as it was", async () => {
+    it("are made or nothing is: a sum that suffices for all but one leaves the token as it was", async () => {
       const { inft, tokenId, stateOf } = await deploy();
       const before = await stateOf(tokenId);
       const length = 24_575;

@@ -58,6 +58,8 @@ function guardsIn(tree: SourceTree, trees: Trees): Found[] {
   };
 
   walk(tree.unit, (node, path) => {
+    // What a modifier checks is written where it is used, so that the modifier itself never runs.
+    if (path.some((outer) => outer.nodeType === "ModifierDefinition" && checkIn(outer, trees.sources))) return;
     if (node.nodeType === "IfStatement") {
       const body = child(node, "trueBody");
       const condition = child(node, "condition");
