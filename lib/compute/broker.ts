@@ -12,10 +12,12 @@ import { networkNamed, type NetworkName } from "../networks.ts";
 import { serviceBase } from "../protocol/endpoints.ts";
 import { PROXY_PATH } from "../protocol/constants.ts";
 import { acknowledge, isAcknowledged, type AcknowledgeResult } from "./acknowledge.ts";
+import { ask, type ServiceResult } from "./ask.ts";
 import { buildChatRequest, chat, type ChatMessage, type InferenceResult } from "./inference.ts";
 import * as ledger from "./ledger.ts";
 import type { HttpDeps } from "./provider-http.ts";
 import { listServices, readService, type Service, type ServiceFilter } from "./providers.ts";
+import type { RandomSource, ServiceRequest } from "./service-request.ts";
 import { SessionTokens } from "./session.ts";
 import { fetchSignature, type ChatIdRef } from "./signature.ts";
 import { verifyInference, type Verification } from "./verify.ts";
@@ -64,6 +66,13 @@ export interface BrokerChatParams {
   readonly onDelta?: (text: string) => void;
 }
 
+export interface BrokerAskParams {
+  /** Builds the request for the provider's model, e.g. with `imageRequest`. */
+  readonly request: (common: { readonly model: string; readonly random: RandomSource }) => ServiceRequest;
+  /** Takes the text of a stream as it comes. It is not verified yet. */
+  readonly onText?: (text: string) => void;
+}
+
 /** The main account. Amounts in neuron; nothing moves that was not asked for. */
 export interface LedgerBroker {
   /** Undefined when there is none. */
@@ -91,6 +100,8 @@ export interface InferenceBroker {
   getRequestHeaders(provider: string): Promise<{ readonly Authorization: string }>;
   /** Asks, and pays from the sub-account. */
   chat(provider: string, params: BrokerChatParams): Promise<InferenceResult>;
+  /** Asks for anything that is sold (images, transcripts, vectors), and pays from the sub-account. */
+  ask(provider: string, params: BrokerAskParams): Promise<ServiceResult>;
   /** Fetches the signature and verifies the answer against what the chain lists now. */
   processResponse(provider: string, response: ResponseToProcess): Promise<Verification>;
 }
@@ -196,6 +207,12 @@ function inferencePart(
         { ...http, session },
         { service: listed, requestBytes, stream, ...(onDelta === undefined ? {} : { onDelta }) },
       );
+    },
+    ask: async (provider, { request, onText }) => {
+      const listed = await service(await ready(), provider);
+      const built = request({ model: listed.model, random });
+      const params = { service: listed, request: built, ...(onText === undefined ? {} : { onText }) };
+      return ask({ ...http, session }, params);
     },
     processResponse: async (provider, { requestBytes, responseBytes, chatId }) => {
       const listed = await service(await ready(), provider);

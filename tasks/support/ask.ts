@@ -13,7 +13,7 @@ import { readSubAccount } from "../../lib/compute/ledger.ts";
 import { namedImages, proveAnswer } from "../../lib/compute/prove.ts";
 import type { HttpDeps } from "../../lib/compute/provider-http.ts";
 import type { Service } from "../../lib/compute/providers.ts";
-import { unprovedAnswer } from "../../lib/compute/receipt.ts";
+import { unprovedAnswer, type AnswerParams } from "../../lib/compute/receipt.ts";
 import type { ServiceRequest } from "../../lib/compute/service-request.ts";
 import { SessionTokens } from "../../lib/compute/session.ts";
 import { assertVerified } from "../../lib/compute/verify.ts";
@@ -28,7 +28,7 @@ import { parseCount, type SpendingArguments } from "./arguments.ts";
 import { checkLines, endorsementCheck } from "./checks.ts";
 import { withConnection } from "./connection.ts";
 import { runtimeFolders, type Folders } from "./folders.ts";
-import { allImages, numbered, present } from "./present.ts";
+import { allImages, numbered, present, type Presented } from "./present.ts";
 import { printable } from "./printable.ts";
 import { pickUsableService } from "./providers.ts";
 import { receiptName } from "./receipts.ts";
@@ -100,19 +100,21 @@ async function writeJson(file: string, value: object): Promise<void> {
 async function prove(
   deps: HttpDeps,
   network: Network,
-  params: Parameters<typeof unprovedAnswer>[0],
+  params: AnswerParams & { readonly result: ServiceResult },
+  show: (images: readonly Uint8Array[] | undefined) => Promise<Presented>,
   folders: Folders | undefined,
   io: TaskIo,
 ) {
   const { result, service } = params;
   let answer = unprovedAnswer(params);
+  let images: readonly Uint8Array[] | undefined;
   try {
-    const images = "images" in result ? await namedImages(deps, service, result.images) : undefined;
+    images = await namedImages(deps, service, result.images);
     if (images !== undefined) answer = unprovedAnswer({ ...params, images });
     return { ...(await proveAnswer(deps, service, answer)), images };
   } catch (error) {
-    if (folders === undefined) io.log(`the answer, paid for and unproved: ${result.content}`);
-    else {
+    for (const line of (await show(images)).text) io.log(`unproved: ${line}`);
+    if (folders !== undefined) {
       const name = receiptName(result.startedAt, result.chatId?.id ?? service.provider);
       const file = path.join(folders.answers, name);
       await writeJson(file, answer);
@@ -163,20 +165,22 @@ export async function askAndProve(
       const session = new SessionTokens({ network, provider: read.provider, signer: ctx.signer });
       const result = await askNow({ ...deps, session }, service, request, asking, io);
       const params = { network, genesisHash: await genesisHash(read.provider), service, result };
-      const { receipt, verification, images } = await prove(deps, network, params, folders, io);
-      const endorsement = endorsementCheck(service);
       const name = receiptName(result.startedAt, result.chatId?.id ?? provider);
+      const show = async (images: readonly Uint8Array[] | undefined) =>
+        present({
+          request,
+          answer: result,
+          responseBytes: result.responseBytes,
+          images: allImages(result, images),
+          out: asking.out,
+          stem: folders === undefined ? undefined : path.join(folders.outputs, path.parse(name).name),
+          printed: request.facts.stream,
+        });
+      const { receipt, verification, images } = await prove(deps, network, params, show, folders, io);
+      const endorsement = endorsementCheck(service);
       const file = asking.receipt ?? (folders === undefined ? undefined : path.join(folders.receipts, name));
       if (file !== undefined) await writeJson(file, receipt);
-      const shown = await present({
-        request,
-        answer: result,
-        responseBytes: result.responseBytes,
-        images: allImages(result, images),
-        out: asking.out,
-        stem: folders === undefined ? undefined : path.join(folders.outputs, path.parse(name).name),
-        printed: request.facts.stream,
-      });
+      const shown = await show(images);
       return {
         data: {
           ...common,

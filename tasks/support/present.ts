@@ -67,7 +67,9 @@ export async function present(parts: ToPresent): Promise<Presented> {
       );
       const missing = request.facts.images - parts.images.length;
       const note =
-        missing > 0 ? [`note: ${missing} of ${request.facts.images} images did not come; all may be charged`] : [];
+        missing > 0 && files.length > 0
+          ? [`note: ${missing} of ${request.facts.images} images did not come; all may be charged`]
+          : [];
       return {
         data: { measure, images: imageData(parts.images, files) },
         text: [...imageLines(parts.images, files), ...note],

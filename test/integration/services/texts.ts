@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { createBroker, type BrokerAskParams } from "../../../lib/compute/broker.ts";
 import {
   ProviderRefusedError,
   ProviderTimeoutError,
@@ -7,6 +8,7 @@ import {
   ResponseCutError,
 } from "../../../lib/compute/errors.ts";
 import { AbortedError } from "../../../lib/errors.ts";
+import { embeddingRequest } from "../../../lib/compute/service-request.ts";
 import { fetchUnsettledFee } from "../../../lib/compute/unsettled-fee.ts";
 import type { Misbehaviour } from "../../../lib/galileo/provider/local-provider.ts";
 import { TRANSCRIPTION_FORMATS } from "../../../lib/protocol/transcription.ts";
@@ -32,6 +34,18 @@ describe("transcriptions and embeddings", () => {
     vectors.provider.misbehave(undefined);
   });
   after(() => market.close());
+
+  it("are asked for and verified through the broker as well", async () => {
+    const { ctx } = vectors.user;
+    const broker = createBroker(ctx.signer, { network: "default", provider: ctx.provider });
+    const { address } = vectors.provider;
+    const request: BrokerAskParams["request"] = (common) => embeddingRequest({ ...common, input: "hello" });
+    const { requestBytes, responseBytes, chatId, embeddings } = await broker.inference.ask(address, { request });
+    expect(embeddings).to.have.length(1);
+    if (chatId === undefined) throw new Error("no chat id");
+    const verification = await broker.inference.processResponse(address, { requestBytes, responseBytes, chatId });
+    expect(verification.status).to.equal("verified");
+  });
 
   const owed = async (shop: Shop) => fetchUnsettledFee({ session: shop.user.session }, shop.service);
 
