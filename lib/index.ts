@@ -34,6 +34,7 @@ export * from "./compute/liveness.ts";
 export { namedImages, proveAnswer, withImages } from "./compute/prove.ts";
 export * from "./compute/providers.ts";
 export * from "./compute/receipt.ts";
+export * from "./compute/receipt-check.ts";
 export {
   editRequest,
   embeddingRequest,

@@ -1,6 +1,7 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
-import { verifyReceipt, type Receipt } from "../../lib/compute/receipt.ts";
+import type { Receipt } from "../../lib/compute/receipt.ts";
+import { verifyReceipt } from "../../lib/compute/receipt-check.ts";
 import { action, refusalOf, type Answer, type TaskIo } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { checkLines } from "../support/checks.ts";

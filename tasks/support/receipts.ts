@@ -1,13 +1,8 @@
 import { readFile } from "node:fs/promises";
 
 import type { ReadContext } from "../../lib/chain/context.ts";
-import {
-  assertReceipt,
-  parseReceipt,
-  verifyReceipt,
-  type Receipt,
-  type ReceiptVerification,
-} from "../../lib/compute/receipt.ts";
+import { parseReceipt, type Receipt } from "../../lib/compute/receipt.ts";
+import { assertReceipt, verifyReceipt, type ReceiptVerification } from "../../lib/compute/receipt-check.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import type { Mode } from "../../lib/networks.ts";
 

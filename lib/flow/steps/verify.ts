@@ -1,4 +1,4 @@
-import { assertReceipt, verifyReceipt } from "../../compute/receipt.ts";
+import { assertReceipt, verifyReceipt } from "../../compute/receipt-check.ts";
 import type { FlowReadContext, FlowStep } from "../context.ts";
 import { lastFact } from "../journal.ts";
 

@@ -23,7 +23,8 @@ import { buildChatRequest, chat, fetchSignature, type ChatParams } from "../../.
 import { deposit, readSubAccount, retrieve, transfer } from "../../../lib/compute/ledger.ts";
 import { exchange, type HttpDeps } from "../../../lib/compute/provider-http.ts";
 import type { Service } from "../../../lib/compute/providers.ts";
-import { createReceipt, parseReceipt, verifyReceipt } from "../../../lib/compute/receipt.ts";
+import { createReceipt, parseReceipt } from "../../../lib/compute/receipt.ts";
+import { verifyReceipt } from "../../../lib/compute/receipt-check.ts";
 import { fetchUnsettledFee } from "../../../lib/compute/unsettled-fee.ts";
 import { verifyInference, type CheckName, type Verification } from "../../../lib/compute/verify.ts";
 import { inferenceServing } from "../../../lib/chain/contracts.ts";

@@ -4,14 +4,13 @@ import { RpcUnreachableError } from "../../../lib/chain/revert.ts";
 import { ReceiptMalformedError, ReceiptRejectedError, ReceiptVersionError } from "../../../lib/compute/errors.ts";
 import { feeOf, type InferenceResult } from "../../../lib/compute/inference.ts";
 import {
-  assertReceipt,
   createReceipt,
   parseReceipt,
   receiptBytes,
   recordedService,
-  verifyReceipt,
   type Receipt,
 } from "../../../lib/compute/receipt.ts";
+import { assertReceipt, verifyReceipt } from "../../../lib/compute/receipt-check.ts";
 import type { Service } from "../../../lib/compute/providers.ts";
 import { verifyInference } from "../../../lib/compute/verify.ts";
 import { networkNamed } from "../../../lib/networks.ts";

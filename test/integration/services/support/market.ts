@@ -8,7 +8,8 @@ import { askAsJob } from "../../../../lib/compute/async-job.ts";
 import { namedImages, proveAnswer } from "../../../../lib/compute/prove.ts";
 import type { HttpDeps } from "../../../../lib/compute/provider-http.ts";
 import { readService, type Service } from "../../../../lib/compute/providers.ts";
-import { unprovedAnswer, verifyReceipt, type Receipt } from "../../../../lib/compute/receipt.ts";
+import { unprovedAnswer, type Receipt } from "../../../../lib/compute/receipt.ts";
+import { verifyReceipt } from "../../../../lib/compute/receipt-check.ts";
 import {
   editRequest,
   embeddingRequest,
