@@ -28,7 +28,7 @@ describe("flow run on the embedded network, as a newcomer types it", function ()
     expect(data).to.include({ network: "default", mode: "local", kept: false, content: "4" });
     expect(data.steps.map(({ id }) => id)).to.deep.equal([
       ...["provider", "verifier", "deploy", "deposit", "transfer", "acknowledge"],
-      ...["infer", "verify", "encrypt", "commit", "mint"],
+      ...["infer", "verify", "encrypt", "store", "commit", "mint", "report"],
     ]);
     expect(data.checks.map(({ name, passed }) => [name, passed])).to.deep.equal([
       ["signature", true],
@@ -37,7 +37,7 @@ describe("flow run on the embedded network, as a newcomer types it", function ()
       ["request", true],
     ]);
     expect(BigInt(data.tokenId)).to.be.greaterThan(2n ** 64n);
-    expect(data.transactions).to.have.length(6);
+    expect(data.transactions).to.have.length(9);
     expect(BigInt(data.spent.gas) + BigInt(data.spent.answer)).to.be.lessThan(BigInt(data.plan.total));
   });
 

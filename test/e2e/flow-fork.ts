@@ -78,7 +78,7 @@ describe("the flow on a fork of a served Galileo", function () {
     const data = answer.data as unknown as Run;
     expect(data).to.include({ network: "galileoFork", mode: "fork", kept: false, content: "42" });
     expect(data.receipt).to.include({ mode: "fork", network: "galileoFork" });
-    expect(data.transactions).to.have.length(6);
+    expect(data.transactions).to.have.length(9);
     expect(data.checks.every(({ passed }) => passed)).to.equal(true);
     expect(isForkProvider(data.provider)).to.equal(true);
   });

@@ -53,12 +53,12 @@ describe("a run that is kept, on a served Galileo", function () {
   it("mints, and a second run with the same id does nothing twice", async () => {
     first = await succeed<Run>(["flow", "run", "--id", "first", "--prompt", "What is 6*7?"], type);
     expect(first.content).to.equal("42");
-    expect(first.transactions).to.have.length(6);
+    expect(first.transactions).to.have.length(9);
 
     const again = await succeed<Run>(["flow", "run", "--id", "first", "--prompt", "What is 6*7?"], type);
     expect(again).to.include({ tokenId: first.tokenId, inft: first.inft, content: "42" });
     expect(again.transactions).to.deep.equal([]);
-    expect(again.steps.map(({ state }) => state)).to.deep.equal(Array(11).fill("already done"));
+    expect(again.steps.map(({ state }) => state)).to.deep.equal(Array(13).fill("already done"));
   });
 
   it("continues without repeating the question, and refuses another one", async () => {
@@ -79,7 +79,7 @@ describe("a run that is kept, on a served Galileo", function () {
     const second = await succeed<Run>(["flow", "run", "--id", "second", "--prompt", "What is 1+1?"]);
     expect(second.inft).to.equal(first.inft);
     expect(second.tokenId).to.not.equal(first.tokenId);
-    expect(second.transactions).to.have.length(2); // commit and mint
+    expect(second.transactions).to.have.length(5); // data, log, commit, mint, the whole log
   });
 
   it("keeps what it makes where only the user can read it", async () => {
@@ -116,21 +116,19 @@ describe("a run that is kept, on a served Galileo", function () {
     });
 
     const { history } = await succeed<{ history: { kind: string }[] }>(["inft", "history", first.tokenId]);
-    expect(history.map(({ kind }) => kind)).to.deep.equal(["minted", "keys published"]);
+    expect(history.map(({ kind }) => kind)).to.include.members(["stored", "minted", "keys published", "logged"]);
   });
 
-  it("shows a token anywhere, and opens it only where its data are", async () => {
+  it("shows and opens a token anywhere, and keeps there what it opened", async () => {
     const elsewhere = await temporaryFolder();
     try {
       const show = ["inft", "show", first.tokenId, "--inft", first.inft, ...localhost];
       const there = { ...env, ZG_HOME: elsewhere.path };
       expect((await hardhatJson(show, there)).answer).to.have.nested.property("data.proven", true);
-      const { code, answer } = await hardhatJson([...show, "--decrypt"], there);
-      expect(code).to.equal(3);
-      expect(answer).to.have.nested.property("error.code", "ZG_CONTENT_NOT_HERE");
-      const details = { tokenId: first.tokenId, network: "localhost" };
-      expect(answer).to.have.nested.property("error.details").that.includes(details).and.has.property("dataHash");
       expect(await readdir(elsewhere.path), "looking makes nothing").to.deep.equal([]);
+      const { answer } = await hardhatJson([...show, "--decrypt"], there);
+      expect(answer).to.have.nested.property("data.content.response").that.includes("42");
+      expect(await readdir(path.join(elsewhere.path, ".0g/localhost/objects"))).to.have.length(1);
     } finally {
       await elsewhere.remove();
     }
@@ -198,7 +196,7 @@ describe("a run that is kept, on a served Galileo", function () {
     const journal = path.join(home.path, ".0g", "localhost", "runs", "killed.jsonl");
     const asked = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));
     const resumed = await succeed<Run>(["flow", "run", "--id", "killed"]);
-    expect(resumed.transactions).to.have.length(1); // only the mint
+    expect(resumed.transactions).to.have.length(2); // the mint and the whole log
     const after = (await readFile(journal, "utf8")).split("\n").filter((line) => line.includes('"type":"asked"'));
     expect(after).to.deep.equal(asked).and.to.have.length(1);
   });

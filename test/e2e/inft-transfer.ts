@@ -137,7 +137,7 @@ describe("private data between two people with keys and machines of their own", 
     const { provider: rpc } = connection;
     server = await startRpcServer({ rpc, port: 0, mayBroadcast: () => true });
     homes = await Promise.all([temporaryFolder(), temporaryFolder(), temporaryFolder()]);
-    const live = { GALILEO_RPC_URL: server.url };
+    const live = { GALILEO_RPC_URL: server.url, ZG_STORAGE_INDEXERS: connection.galileo.storage.indexer };
     for (const { address } of [sellerKey, buyerKey]) {
       await rpc.request({ method: "hardhat_setBalance", params: [address, toQuantity(parseEther("10"))] });
     }
