@@ -14,8 +14,8 @@ export type DoorRefusal = "host" | "origin" | "content-type";
 export interface Door {
   /** Serve only requests that name this machine: for servers that listen on loopback. */
   readonly loopbackOnly: boolean;
-  /** Names beside addresses that a server on other interfaces is reached by. */
-  readonly hosts?: readonly string[];
+  /** Names beside addresses that a server on other interfaces is reached by; `any` where a name opens nothing. */
+  readonly hosts?: readonly string[] | "any";
 }
 
 /** The headers that the guards look at. */
@@ -43,7 +43,9 @@ export function refusedAtDoor(headers: DoorHeaders, door: Door, accepts?: string
 /** A page can make any name resolve here, but no address: those are safe to serve. */
 function isServedHost(host: string | undefined, { loopbackOnly, hosts = [] }: Door): boolean {
   if (isLoopbackHost(host)) return true;
-  if (loopbackOnly || host === undefined || !URL.canParse(`http://${host}`)) return false;
+  if (loopbackOnly) return false;
+  if (hosts === "any") return true;
+  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
   const { hostname } = new URL(`http://${host}`);
   return isIP(hostname.replace(/^\[|\]$/g, "")) !== 0 || hosts.includes(hostname);
 }
@@ -54,7 +56,7 @@ export function mediaType(header: string | undefined): string | undefined {
 }
 
 /** What the guards need of where a server listens. */
-export function doorAt(host: string, hosts: readonly string[] = []): Door {
+export function doorAt(host: string, hosts: Door["hosts"] = []): Door {
   return { loopbackOnly: isLoopback(urlHost(host)), hosts };
 }
 

@@ -1,6 +1,7 @@
 /** Checking answers against their signatures: before they are released, or behind the client's back, when there is time. */
 
 import type { ReadContext } from "../chain/context.ts";
+import { NotEndorsedError } from "../compute/errors.ts";
 import { fetchImages } from "../compute/image-downloads.ts";
 import { fetchSignature, type ChatIdRef } from "../compute/inference.ts";
 import type { HttpDeps } from "../compute/provider-http.ts";
@@ -76,7 +77,7 @@ export class Proofs {
     if (!this.#working) void this.#work();
   }
 
-  /** Checks an answer now. @throws {ZgError} when the signature cannot be had. */
+  /** Checks an answer now. @throws {ZgError} when the signature cannot be had, or nobody vouches for its signer. */
   async now(proof: Proof): Promise<Verification> {
     const verification = await this.#verify(proof);
     this.#settle(proof, { status: verification.status, verification });
@@ -122,7 +123,7 @@ export class Proofs {
 
   /** A provider may have changed its signer since it was read: a rejection stands only against what the chain says now. */
   async #verify(proof: Proof): Promise<Verification> {
-    const { read, http, clock, signal } = this.#deps;
+    const { http, clock, signal } = this.#deps;
     const { provider, chatId } = proof;
     const known = this.#services.get(provider);
     const fresh = known !== undefined && clock() - known.at < SERVICE_AGE_MS;
@@ -131,9 +132,10 @@ export class Proofs {
     const hashes = await this.#hashes(proof, service);
     let verification = verifyHashes({ service, hashes, signature });
     if (verification.status === "rejected" && verification.failed === "signer" && fresh) {
-      service = await readService(read, provider);
+      service = await this.#reread(provider);
       verification = verifyHashes({ service, hashes, signature });
     }
+    if (!service.endorsed) throw new NotEndorsedError({ provider });
     return verification;
   }
 

@@ -1,6 +1,17 @@
 /** What the gateway spends, written down before it is spent: one line a fact, appended, readable by the owner only. */
 
-import { appendFileSync, closeSync, createReadStream, existsSync, mkdirSync, openSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
@@ -10,6 +21,9 @@ import { addressSchema } from "../hex-schema.ts";
 import type { Address } from "../hex.ts";
 import type { TopUpRecord, TopUpRecords } from "../compute/top-up.ts";
 import { SpendingLogError } from "./errors.ts";
+
+/** A line holds ids and amounts only. */
+const LONGEST_LINE = 4_096;
 
 /** How an attempt at a provider ended. Everything but the first two is billed as the worst case, for nobody can know. */
 export type Outcome = "answered" | "refused" | "unreachable" | "timed-out" | "cut" | "left" | "unreadable";
@@ -61,6 +75,7 @@ export class FileSpendingLog implements SpendingLog {
   #lines: string[] = [];
   #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   #scheduled = false;
+  #unwritten = Buffer.alloc(0);
   #broken: SpendingLogError | undefined;
 
   constructor(file: string, clock: () => number = Date.now) {
@@ -68,6 +83,7 @@ export class FileSpendingLog implements SpendingLog {
     this.#clock = clock;
     try {
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      dropCutLine(file);
       this.#descriptor = openSync(file, "a", 0o600);
     } catch (error) {
       throw new SpendingLogError({ file, problem: "cannot be opened for writing" }, error);
@@ -76,10 +92,6 @@ export class FileSpendingLog implements SpendingLog {
 
   async asked({ id, client, provider, endpoint, worst }: Asked): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#broken !== undefined) {
-        reject(this.#broken);
-        return;
-      }
       this.#waiting.push({ resolve, reject });
       this.#add({ event: "asked", at: this.#clock(), id, client, provider, endpoint, worst: worst.toString() });
     });
@@ -110,16 +122,35 @@ export class FileSpendingLog implements SpendingLog {
     this.#scheduled = false;
     const waiting = this.#waiting;
     this.#waiting = [];
+    let bytes = Buffer.from(this.#lines.join(""));
+    this.#lines = [];
+    if (this.#unwritten.length > 0) bytes = Buffer.concat([this.#unwritten, bytes]);
+    let at = 0;
     try {
-      const bytes = Buffer.from(this.#lines.join(""));
-      for (let at = 0; at < bytes.length;) at += writeSync(this.#descriptor, bytes, at);
-      this.#lines = [];
+      while (at < bytes.length) at += writeSync(this.#descriptor, bytes, at);
+      this.#broken = undefined;
       for (const { resolve } of waiting) resolve();
     } catch (error) {
-      // Lines stay for the next attempt; until one succeeds nothing more is spent.
+      // What is left is tried again with the next line; until that succeeds nothing more is spent.
       this.#broken = new SpendingLogError({ file: this.file, problem: "cannot be written" }, error);
       for (const { reject } of waiting) reject(this.#broken);
     }
+    this.#unwritten = bytes.subarray(at);
+  }
+}
+
+/** Takes away a last line that a kill cut off: what it was about was never sent. */
+function dropCutLine(file: string): void {
+  if (!existsSync(file)) return;
+  const descriptor = openSync(file, "r+");
+  try {
+    const size = fstatSync(descriptor).size;
+    const tail = Buffer.alloc(Math.min(size, LONGEST_LINE));
+    readSync(descriptor, tail, 0, tail.length, size - tail.length);
+    const cut = tail.length - (tail.lastIndexOf("\n") + 1);
+    if (cut > 0) ftruncateSync(descriptor, size - cut);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -6,8 +6,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 
 import { EXIT, ZgError, type ExitCode } from "../../errors.ts";
 import { asListenError } from "../../listen.ts";
-import { isLoopback, isLoopbackHost } from "../../loopback.ts";
 import { parseAddress, type Address, type Hex } from "../../hex.ts";
+import { doorAt, refusedAtDoor, urlHost, type Door, type DoorRefusal } from "../../server-guards.ts";
 import { AttestorBusyError, AttestorLimitError, AttestorObjectError, AttestorRequestError } from "./errors.ts";
 import { ATTESTOR_PATHS } from "./paths.ts";
 import {
@@ -25,11 +25,16 @@ export interface AttestorServerOptions {
   readonly attestor: AttestorContext;
   /** Requests taken at a time; the next one is told to come again. Default 4. */
   readonly inFlight?: number;
-  /** Refuse requests that name another host than this machine: for servers that listen on loopback. Default true. */
-  readonly loopbackOnly?: boolean;
+  /** Who may come in. Default: only requests that name this machine, as for servers that listen on loopback. */
+  readonly door?: Door;
 }
 
 const DEFAULT_IN_FLIGHT = 4;
+const CLOSED: Readonly<Record<DoorRefusal, string>> = {
+  host: "only 127.0.0.1 and localhost are served",
+  origin: "no request of a browser's page is served",
+  "content-type": "only application/json is served",
+};
 /** Time in which a request must have arrived. Milliseconds. */
 const REQUEST_TIMEOUT_MS = 120_000;
 
@@ -47,7 +52,7 @@ export function describe({ chainId, key, limits }: AttestorContext): AttestorDes
  * name that merely resolves to it.
  */
 export async function attestorApp(options: AttestorServerOptions): Promise<FastifyInstance> {
-  const { attestor, inFlight = DEFAULT_IN_FLIGHT, loopbackOnly = true } = options;
+  const { attestor, inFlight = DEFAULT_IN_FLIGHT, door = { loopbackOnly: true } } = options;
   const { fastify } = await import("fastify");
   const bodyLimit = maxBodyBytes(attestor.limits);
   const app = fastify({
@@ -60,14 +65,8 @@ export async function attestorApp(options: AttestorServerOptions): Promise<Fasti
 
   app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
-    const { host, origin } = request.headers;
-    if (loopbackOnly && !isLoopbackHost(host)) {
-      return refuse(reply, 403, "ZG_ATTESTOR_REQUEST", "only 127.0.0.1 and localhost are served", "");
-    }
-    if (origin !== undefined) {
-      return refuse(reply, 403, "ZG_ATTESTOR_REQUEST", "no request of a browser's page is served", "");
-    }
-    return undefined;
+    const refusal = refusedAtDoor(request.headers, door);
+    return refusal === undefined ? undefined : refuse(reply, 403, "ZG_ATTESTOR_REQUEST", CLOSED[refusal], "");
   });
   // Before the body is read: a full attestor takes none.
   const enter = async (_request: unknown, reply: FastifyReply) => {
@@ -156,11 +155,11 @@ export interface ServedAttestor {
  * @throws {PortTakenError} {@link UsageError} when it cannot listen at `host` and `port`.
  */
 export async function serveAttestor(
-  options: Omit<AttestorServerOptions, "loopbackOnly"> & { readonly host: string; readonly port: number },
+  options: Omit<AttestorServerOptions, "door"> & { readonly host: string; readonly port: number },
 ): Promise<ServedAttestor> {
   const { host } = options;
-  const written = host.includes(":") ? `[${host}]` : host;
-  const app = await attestorApp({ ...options, loopbackOnly: isLoopback(written) });
+  // A name opens nothing here: whoever asks needs two signatures.
+  const app = await attestorApp({ ...options, door: doorAt(host, "any") });
   try {
     await app.listen({ host, port: options.port });
   } catch (error) {
@@ -168,7 +167,7 @@ export async function serveAttestor(
     throw asListenError(error, { host, port: options.port, what: "attestor" });
   }
   const { port } = app.server.address() as AddressInfo;
-  return { url: `http://${written}:${port}`, port, close: async () => app.close() };
+  return { url: `http://${urlHost(host)}:${port}`, port, close: async () => app.close() };
 }
 
 const STATUS: Readonly<Record<Exclude<ExitCode, 0>, number>> = {
