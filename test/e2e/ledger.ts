@@ -44,7 +44,12 @@ describe("the ledger and provider tasks, from the first deposit to the last with
   }
 
   it("lists the endorsed providers and says how many it hides", async () => {
-    const { services, hidden } = await succeed<{ services: { model: string }[]; hidden: number }>("provider", "list");
+    const { services, hidden } = await succeed<{ services: { model: string }[]; hidden: number }>(
+      "provider",
+      "list",
+      "--type",
+      "chatbot",
+    );
     expect(services.map(({ model }) => model)).to.deep.equal([CHEAP, `${CHEAP}-dear`]);
     expect(hidden).to.equal(1);
     const shown = await succeed<{ service: { mintability: object } }>("provider", "show", "local/not-endorsed");
