@@ -55,12 +55,13 @@ const SCHEMES: Readonly<Record<string, boolean>> = { "http:": false, "grpc:": fa
  */
 export function jobServerTarget(text: string): Target {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `grpc://${text}`;
-  if (!URL.canParse(full)) throw new JobServerUrlError("it is no host:port");
-  const scheme = new URL(full).protocol;
+  const scheme = full.slice(0, full.indexOf(":") + 1).toLowerCase();
   const tls = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
   if (tls === undefined) throw new JobServerUrlError("it is neither http, https, grpc nor grpcs");
-  // Only special schemes have their default port and their host's form checked.
-  const url = new URL(full.replace(/^[a-z]+:/i, "http:"));
+  // Of other schemes, `URL` does not check the host.
+  const asHttp = full.replace(/^[a-z]+:/i, "http:");
+  if (!URL.canParse(asHttp)) throw new JobServerUrlError("it is no host:port");
+  const url = new URL(asHttp);
   if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     throw new JobServerUrlError("it has more than a host and a port");
   }

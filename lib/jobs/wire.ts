@@ -86,6 +86,8 @@ export async function loadProtocol(): Promise<{
   readonly health: Grpc.ServiceClientConstructor;
 }> {
   const [grpc, loader] = await Promise.all([import("@grpc/grpc-js"), import("@grpc/proto-loader")]);
+  // It prints on stderr what it also throws; a library here does not print.
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const files = ["zerog_compute", "grpc_health"].map((name) =>
     fileURLToPath(new URL(`proto/${name}.proto`, import.meta.url)),
   );
