@@ -3,7 +3,8 @@ import { expect } from "chai";
 
 import { MaxSpendExceededError } from "../../../lib/chain/spending.ts";
 import { NotEndorsedError, ProviderDownError } from "../../../lib/compute/errors.ts";
-import { parseReceipt, verifyReceipt } from "../../../lib/compute/receipt.ts";
+import { parseReceipt } from "../../../lib/compute/receipt.ts";
+import { verifyReceipt } from "../../../lib/compute/receipt-check.ts";
 import { JobNotProvableError, JobOutcomeUnknownError } from "../../../lib/jobs/errors.ts";
 import type { Job } from "../../../lib/jobs/job.ts";
 import { awaitJob, refusalOfResult, resultView } from "../../../lib/jobs/jobs.ts";
