@@ -60,6 +60,9 @@ export interface HistoryEntry {
 /** A worker that was not seen for so long is given up. */
 export const WORKER_LEASE_MS = 30_000;
 
+/** How many waiting jobs a worker looks at: however long the queue, looking stays cheap. */
+const LOOKED_AT = 100;
+
 type Changes = Readonly<Record<string, SQLInputValue>>;
 
 export class JobStore {
@@ -142,9 +145,9 @@ export class JobStore {
     return this.#database
       .prepare(
         `SELECT * FROM jobs WHERE (state = 'pending' OR (state = 'answered' AND worker IS NULL))
-           AND user = ? AND genesis_hash = ? ORDER BY submitted_at, rowid`,
+           AND user = ? AND genesis_hash = ? ORDER BY submitted_at, rowid LIMIT ?`,
       )
-      .all(user, genesisHash)
+      .all(user, genesisHash, LOOKED_AT)
       .map((row) => this.#read(row));
   }
 

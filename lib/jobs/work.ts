@@ -56,7 +56,8 @@ export async function workJob(deps: WorkDeps, job: Job): Promise<void> {
     const { state } = deps.store.get(job.id);
     const passes = error instanceof ZgError && error.exit === EXIT.network;
     if (passes && deps.store.putBack(job.id, deps.worker, `put back: ${error.message}`)) throw error;
-    deps.store.fail(job.id, deps.worker, failureOf(error), state === "preparing" ? { spending: NOTHING } : {});
+    if (state === "asked") deps.store.unknown(job.id, deps.worker, "what came of its request could not be stored");
+    else deps.store.fail(job.id, deps.worker, failureOf(error), state === "preparing" ? { spending: NOTHING } : {});
     if (!(error instanceof ZgError)) throw error;
   }
 }

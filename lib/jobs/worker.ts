@@ -37,7 +37,8 @@ export class JobWorker {
   readonly #running = new Map<string, { readonly agreed: bigint; readonly ended: Promise<void> }>();
   readonly #resting = new Map<string, number>();
   #spent = 0n;
-  #timers: NodeJS.Timeout[] = [];
+  #looking: NodeJS.Timeout | undefined;
+  #living: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: WorkerOptions) {
@@ -46,10 +47,8 @@ export class JobWorker {
 
   start(): void {
     const { store, worker } = this.#options;
-    this.#timers = [
-      setInterval(() => this.wake(), LOOK_MS),
-      setInterval(() => this.#guarded(() => store.seen(worker)), SEEN_MS),
-    ];
+    this.#looking = setInterval(() => this.wake(), LOOK_MS);
+    this.#living = setInterval(() => this.#guarded(() => store.seen(worker)), SEEN_MS);
     this.wake();
   }
 
@@ -76,8 +75,9 @@ export class JobWorker {
   /** Takes no more jobs, and resolves when those it has have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#looking);
     await Promise.all([...this.#running.values()].map(async ({ ended }) => ended));
+    clearInterval(this.#living); // until here, others must not give its jobs up
   }
 
   #look(): void {
@@ -112,9 +112,12 @@ export class JobWorker {
       if (error instanceof ZgError && error.exit === EXIT.network) this.#resting.set(job.id, clock() + REST_MS);
       log(`job ${job.id}: ${error instanceof ZgError ? `${error.code} ${error.message}` : stackOf(error)}`);
     }
-    const now = spendingOf(store.get(job.id)).amount;
-    if (job.state !== "answered" && now > before) this.#spent += now - before;
-    log(`job ${job.id}: ${store.get(job.id).state}`);
+    this.#guarded(() => {
+      const after = store.get(job.id);
+      const { amount } = spendingOf(after);
+      if (amount > before) this.#spent += amount - before;
+      log(`job ${job.id}: ${after.state}`);
+    });
   }
 
   #fits(agreed: bigint): boolean {

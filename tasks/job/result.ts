@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import { UsageError } from "../../lib/errors.ts";
 import { awaitJob, refusalOfResult } from "../../lib/jobs/jobs.ts";
 import { readJobs } from "../../lib/jobs/local.ts";
 import { isUnproved, type JobStore } from "../../lib/jobs/store.ts";
@@ -44,6 +45,12 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   const waiting = { timeoutMs: waitingTime(args.timeout), signal: io.signal };
   const url = remoteUrl(args.remote);
   if (url !== undefined) {
+    if (out !== undefined) {
+      throw new UsageError({
+        message: "--out writes the receipt, which a job server keeps to itself",
+        remedy: "Leave it out, or run the command where job serve runs, without --remote.",
+      });
+    }
     return withRemote(url, async (jobs) => {
       const { message } = await awaitJob(jobs, id, waiting);
       const result = await jobs.result(id);

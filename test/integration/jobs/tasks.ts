@@ -182,6 +182,7 @@ describe("jobs by command", function () {
       await me.refused("ZG_JOB_KEY", 3, "job", "status", "queued", "--remote", address);
       await me.refused("ZG_JOB_SERVER_URL", 2, "job", "status", "queued", "--remote", "10.0.0.1:50051");
       await me.refused("ZG_USAGE", 2, "job", "submit", ...prompt, "--remote", address, "--max-spend", "1");
+      await me.refused("ZG_USAGE", 2, "job", "result", "queued", "--remote", address, "--out", "receipt.json");
     });
 
     it("ends when it is told to, and then nobody answers", async () => {

@@ -201,9 +201,7 @@ describe("working a job", () => {
       ...deps.session,
       header: async () => Promise.reject(new ProviderDownError({ what: "x", url: "y" })),
     };
-    await caught(ProviderDownError, async () =>
-      workNow({ ...deps, session: session }, id),
-    );
+    await caught(ProviderDownError, async () => workNow({ ...deps, session: session }, id));
     expect(desk.store.get(id)).to.include({ state: "pending", worker: null, spent: null });
     await workNow(desk.deps(), id);
     expect(desk.store.get(id).state).to.equal("completed");
