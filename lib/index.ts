@@ -111,7 +111,10 @@ export { readSituation, readToken, type TokenSituation, type TokenView } from ".
 export { verifyToken, type TokenVerification } from "./inft/verify.ts";
 export { decodeAgent, sealAgent, type Agent, type AgentPart } from "./inft/agent.ts";
 export { readAgentFiles } from "./inft/agent-files.ts";
-export { decodeContent, openDatum, type InferenceContent } from "./inft/content.ts";
+export { contentOfReceipt, decodeContent, openDatum, type InferenceContent } from "./inft/content.ts";
+export { readAuditLog, writeAuditLog, type AuditEntry, type AuditEvent, type AuditLog } from "./inft/audit-log.ts";
+export { assertAudited, replayAudit, type AuditCheck } from "./inft/audit-replay.ts";
+export { auditTags, findAuditLogs } from "./inft/audit-trail.ts";
 export { decryptToken, type DecryptedDatum } from "./inft/decrypt.ts";
 export { ownerPublicKey } from "./inft/owner-key.ts";
 export { decryptionKey, type DecryptionKey } from "./inft/decryption-key.ts";
@@ -135,6 +138,15 @@ export type * from "./storage/client.ts";
 export { storageClient, storageReader } from "./storage/storage-client.ts";
 export { FileSource, treeOf } from "./storage/source.ts";
 export { storageRoot, storageTree } from "./storage/merkle.ts";
+export { decodeDirectory, encodeDirectory, type StoredDirectory, type StoredFile } from "./storage/directory.ts";
+export { readStoredFile } from "./storage/stored-file.ts";
+export {
+  decryptStorageFile,
+  encryptedFile,
+  encryptStorageFile,
+  type StorageFileKeys,
+  type StorageFileRecipient,
+} from "./sealing/storage-file.ts";
 export * as storageErrors from "./storage/client-errors.ts";
 
 export type { Log, ReadContext, SignedTransaction, WriteContext } from "./chain/context.ts";

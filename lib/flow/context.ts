@@ -51,6 +51,8 @@ export interface FlowContext extends FlowReadContext {
   readonly attestors: () => Promise<readonly AttestorEntry[]>;
   /** 0G Storage, spending as a step may. Absent when the run keeps everything on this machine. */
   readonly storage?: (write: WriteContext) => StorageClient;
+  /** How far what is stored has to be before the run goes on. Default `uploaded`. */
+  readonly waitFor?: "uploaded" | "finalised";
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly receipts: ReceiptStore;

@@ -38,7 +38,8 @@ const storedResult = z.object({
   finishedAt: z.number(),
 });
 
-const sealed = z.object({
+/** What was sealed for a mint: kept between commitment and mint. */
+export const sealedMintSchema = z.object({
   datas: z.array(z.object({ dataDescription: z.string(), dataHash: hashSchema })),
   sealedKeys: z.array(bytes),
   salt: hashSchema,
@@ -69,7 +70,7 @@ export const factSchema: z.ZodType<Fact> = z.discriminatedUnion("type", [
   z.object({ type: z.literal("received"), result: storedResult }),
   z.object({ type: z.literal("answered"), receipt: receiptSchema }),
   z.object({ type: z.literal("verified") }),
-  z.object({ type: z.literal("sealed"), inft: addressSchema, data: sealed }),
+  z.object({ type: z.literal("sealed"), inft: addressSchema, data: sealedMintSchema }),
   z.object({
     type: z.literal("stored"),
     what: z.enum(["data", "log", "final log"]),

@@ -13,6 +13,7 @@ import {
   REVEAL_PROMPT,
   RUN_ID,
   spending,
+  WAIT_FINAL,
 } from "../support/arguments.ts";
 
 /** `flow`: from a prompt to a minted, proven inference. */
@@ -29,6 +30,7 @@ export const flowTasks = [
       .addOption(CLAIM)
       .addFlag(REVEAL_PROMPT)
       .addFlag(NO_STORAGE)
+      .addFlag(WAIT_FINAL)
       .addOption(INDEXER)
       .addFlag({
         name: "retryUnanswered",

@@ -24,6 +24,7 @@ interface Arguments extends SpendingArguments, PromptArguments {
   readonly revealPrompt: boolean;
   readonly retryUnanswered: boolean;
   readonly noStorage: boolean;
+  readonly waitFinal: boolean;
   readonly indexer: string | undefined;
 }
 
@@ -94,8 +95,8 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const question = await questionOf(network, journal, args);
       warnOfClaim(claim ?? startedClaim(journal), args, io);
       const writer = await openWriter(open, args, io);
-      const { retryUnanswered, noStorage, indexer } = args;
-      const settings = { id, retryUnanswered, noStorage, indexer };
+      const { retryUnanswered, noStorage, waitFinal, indexer } = args;
+      const settings = { id, retryUnanswered, noStorage, waitFinal, indexer };
       const ctx = await flowContext({ open, stores, journal, question, claim, io, writer, ...settings });
       assertSameRun(journal, ctx);
       await assertStorable(ctx);

@@ -17,6 +17,7 @@ import {
   REVEAL_PROMPT,
   spending,
   TO,
+  WAIT_FINAL,
 } from "../support/arguments.ts";
 import { attestorTasks } from "./attestor/index.ts";
 import { ownerTasks } from "./owner-tasks.ts";
@@ -81,6 +82,7 @@ export const inftTasks = [
       .addOption(TO)
       .addOption(option("publicKey", "Public key of the recipient, when --to is somebody else"))
       .addFlag(NO_STORAGE)
+      .addFlag(WAIT_FINAL)
       .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addFlag({

@@ -25,6 +25,7 @@ import {
 } from "../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
 import { contentOfReceipt } from "../../lib/inft/content.ts";
+import { inParallel } from "../../lib/parallel.ts";
 import type { Answer, TaskIo } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
 import { locateInft } from "../support/inft.ts";
@@ -72,23 +73,17 @@ export async function mintReceipts(
       }
       assertBatch(items.map(({ tokenId }) => tokenId));
 
-      const { objects } = openStores(hre, read);
+      const { mints } = openStores(hre, read);
       const writer = await openWriter(open, args, io);
       const { to, publicKey: ownerPublicKey } = await recipient(args, open, writer);
-      const prepared = items.map(({ receipt, result }) => {
+      const minter = writer.owner;
+      const prepared = await inParallel(items, async ({ receipt, result, tokenId }) => {
         const content = contentOfReceipt(receipt);
-        const { ciphertext, ...sealed } = sealInference({
-          network,
-          inft,
-          result,
-          content,
-          ownerPublicKey,
-          randomBytes,
-        });
-        return {
-          ciphertext,
-          mint: prepareInferenceMint({ network, inft, minter: writer.owner, to, result, sealed }),
-        };
+        const place = { inft, tokenId, to, publicKey: ownerPublicKey };
+        const seal = () => sealInference({ network, inft, result, content, ownerPublicKey, randomBytes });
+        const { ciphertext, ...sealed } = await mints.sealOnce(place, seal);
+        const mint = prepareInferenceMint({ network, inft, minter, to, result, sealed });
+        return { place, ciphertext, sealed, mint };
       });
       const batch = prepared.map(({ mint }) => mint);
       const sync = await providersToSync(read, inft, batch);
@@ -114,11 +109,10 @@ export async function mintReceipts(
       if (!(await approve(bill, args, writer, io, "commit and mint"))) {
         return { data: { ...common, tokens, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
-      for (const { ciphertext, mint } of prepared) {
-        for (const { dataHash } of mint.datas) await objects.put(dataHash, ciphertext);
-      }
+      for (const { place, ciphertext, sealed } of prepared) await mints.keep(place, { ...sealed, ciphertext });
       const stored = (await storing?.store()) ?? [];
       const sent = await mintBatch(writer.ctx, inft, batch);
+      for (const { place } of prepared) await mints.drop(place);
       return {
         data: {
           ...common,

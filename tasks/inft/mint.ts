@@ -102,14 +102,9 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const { ctx, owner } = writer;
       const { to, publicKey } = await recipient(args, open, writer);
       const content = contentOfReceipt(receipt);
-      const { ciphertext, ...sealed } = sealInference({
-        network,
-        inft,
-        result,
-        content,
-        ownerPublicKey: publicKey,
-        randomBytes,
-      });
+      const place = { inft, tokenId, to, publicKey };
+      const seal = () => sealInference({ network, inft, result, content, ownerPublicKey: publicKey, randomBytes });
+      const { ciphertext, ...sealed } = await stores.mints.sealOnce(place, seal);
       const parts = { network, inft, minter: owner, to, result, sealed, claim, request: content.request };
       const prepared = prepareInferenceMint(parts);
       const storing = await planCiphertexts(open, writer, [ciphertext], args, io);
@@ -123,11 +118,11 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       if (!(await approve(bill, args, writer, io, claim === "commit" ? "commit and mint" : "mint"))) {
         return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
-      const dataHash = sealed.datas[0]?.dataHash;
-      if (dataHash !== undefined) await stores.objects.put(dataHash, ciphertext);
+      await stores.mints.keep(place, { ...sealed, ciphertext });
       const stored = (await storing?.store()) ?? [];
       const commit = await commitMint(ctx, prepared, { allowSimulated: args.allowSimulated });
       const reveal = await revealMint(ctx, prepared);
+      await stores.mints.drop(place);
       const sent = [commit.status === "committed" ? commit.transaction : undefined, reveal.transaction].filter(
         (transaction) => transaction !== undefined,
       );
@@ -136,7 +131,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           ...planned,
           minted: true,
           owner: reveal.owner,
-          dataHash,
+          dataHash: sealed.datas[0]?.dataHash,
           stored: stored.map((object) => storedData(network, object)),
           transactions: sent.map((transaction) => transactionData(network, transaction)),
         },

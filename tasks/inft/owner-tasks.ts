@@ -14,6 +14,7 @@ import {
   option,
   positional,
   spending,
+  WAIT_FINAL,
 } from "../support/arguments.ts";
 
 const ACCESS_PROOF = option("accessProof", "File that the receiver made with inft accept");
@@ -91,6 +92,7 @@ export const ownerTasks = [
       })
       .addFlag({ name: "unstage", description: "Take a staged transfer back" })
       .addFlag(NO_STORAGE)
+      .addFlag(WAIT_FINAL)
       .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addOption(AS),
@@ -104,6 +106,7 @@ export const ownerTasks = [
       .addOption(ACCESS_PROOF)
       .addOption(ATTESTOR)
       .addFlag(NO_STORAGE)
+      .addFlag(WAIT_FINAL)
       .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addOption(AS),
@@ -117,6 +120,7 @@ export const ownerTasks = [
       .addOption(AGENT_DATA.maxSize)
       .addFlag({ name: "rekey", description: "Encrypt the same content under fresh keys" })
       .addFlag(NO_STORAGE)
+      .addFlag(WAIT_FINAL)
       .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addOption(AS),
@@ -127,6 +131,7 @@ export const ownerTasks = [
     task(["inft", "store"], "Put a token's encrypted data on 0G Storage, from wherever it is; anybody may")
       .addPositionalArgument(positional("token", "Token id"))
       .addOption(ATTESTOR)
+      .addFlag(WAIT_FINAL)
       .addOption(INDEXER)
       .addOption(INFT_ADDRESS)
       .addOption(AS),

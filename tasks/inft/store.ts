@@ -14,6 +14,7 @@ interface Arguments extends SpendingArguments {
   readonly token: string;
   readonly attestor: string | undefined;
   readonly indexer: string | undefined;
+  readonly waitFinal: boolean;
   readonly inft: string | undefined;
   readonly as: string | undefined;
 }
@@ -30,7 +31,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       if (token.datas.length === 0) throw new TokenWithoutDataError({ tokenId });
       const ciphertexts = await ciphertextsOf(open, token, { attestor, indexer, maxBytes: MOST_FETCHED }, io);
       const writer = await openWriter(open, args, io);
-      const storing = await planCiphertexts(open, writer, ciphertexts, { noStorage: false, indexer }, io);
+      const storing = await planCiphertexts(open, writer, ciphertexts, { ...args, noStorage: false }, io);
       const bill = makeBill(storing?.rows ?? []);
       const data = { network: network.name, mode: network.mode, inft, tokenId, plan: billData(bill) };
       if (!(await approve(bill, args, writer, io, "store"))) {

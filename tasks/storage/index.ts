@@ -2,7 +2,7 @@ import { emptyTask, task } from "hardhat/config";
 import { ArgumentType } from "hardhat/types/arguments";
 import type { NewTaskDefinitionBuilder, TaskArguments } from "hardhat/types/tasks";
 
-import { AS, INDEXER, JSON_FLAG, option, positional, spending } from "../support/arguments.ts";
+import { AS, INDEXER, JSON_FLAG, option, positional, spending, WAIT_FINAL } from "../support/arguments.ts";
 
 const ENCRYPT = {
   name: "encrypt",
@@ -21,10 +21,6 @@ const KEY_FILE = option(
   "File with the key of aes256, 32 bytes or 64 hex digits (default: ZG_STORAGE_ENCRYPTION_KEY)",
 );
 const PUBLIC_KEY = option("publicKey", "Public key for ecies (default: the signer's)");
-const WAIT_FINAL = {
-  name: "waitFinal",
-  description: "Come back when nodes call it final, not when they have it",
-} as const;
 const FORCE = { name: "force", description: "Replace files that are there already" } as const;
 const MAX_SIZE = {
   name: "maxSize",

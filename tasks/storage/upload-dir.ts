@@ -13,7 +13,7 @@ import { assertEncryption, encryptedSource, encryptionOf, type EncryptionArgumen
 import { onNetwork } from "../support/on-network.ts";
 import { approve, billData } from "../support/spend.ts";
 import { storageWriter } from "../support/storage.ts";
-import { planStoring, sourceToStore, storedData, type ToStore } from "../support/storing.ts";
+import { planStoring, sourceToStore, storedData, type ToStore, waitedFor } from "../support/storing.ts";
 import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments, EncryptionArguments {
@@ -56,7 +56,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const clientFor = await storageWriter(open, args.indexer, io);
       const writer = await openWriter(open, args, io);
       const client = clientFor(writer.ctx);
-      const waitFor = args.waitFinal ? "finalised" : "uploaded";
+      const waitFor = waitedFor(args.waitFinal);
       const plan = async (things: readonly ToStore[]) => planStoring(client, writer, things, io, { waitFor });
 
       const filled = files.filter(({ size }) => size > 0);

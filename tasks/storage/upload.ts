@@ -6,7 +6,7 @@ import { withConnection } from "../support/connection.ts";
 import { assertEncryption, encryptedSource, encryptionOf, type EncryptionArguments } from "../support/encryption.ts";
 import { approve, billData } from "../support/spend.ts";
 import { storageWriter } from "../support/storage.ts";
-import { planStoring, sourceToStore, storedData } from "../support/storing.ts";
+import { planStoring, sourceToStore, storedData, waitedFor } from "../support/storing.ts";
 import { onNetwork } from "../support/on-network.ts";
 import { openWriter, spendingAction, transactionLines } from "../support/write.ts";
 
@@ -29,7 +29,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         const source = await encryptedSource(file, recipient);
         const clientFor = await storageWriter(open, args.indexer, io);
         const writer = await openWriter(open, args, io);
-        const waitFor = args.waitFinal ? "finalised" : "uploaded";
+        const waitFor = waitedFor(args.waitFinal);
         const storing = await planStoring(clientFor(writer.ctx), writer, [sourceToStore(name, source)], io, {
           waitFor,
         });

@@ -35,6 +35,10 @@ export const NO_STORAGE = {
   name: "noStorage",
   description: "Keep the encrypted data on this machine only, not on 0G Storage",
 } as const;
+export const WAIT_FINAL = {
+  name: "waitFinal",
+  description: "Wait until nodes of 0G Storage call what is stored final, not only until they have it",
+} as const;
 export const INFT_ADDRESS = option("inft", "iNFT contract (default: the one recorded in deployments/)");
 
 /** An agent on disk, as `inft mint` and its like take it. */

@@ -18,6 +18,7 @@ import { ownAttestorEntries } from "./attestor-entries.ts";
 import type { OpenConnection } from "./connection.ts";
 import { parseQuestion, repeatQuestion, type PromptArguments } from "./prompt.ts";
 import { storageWriter } from "./storage.ts";
+import { waitedFor } from "./storing.ts";
 import type { Stores } from "./stores.ts";
 import type { Writer } from "./write.ts";
 
@@ -75,10 +76,11 @@ export async function flowContext(
     readonly writer: Writer;
     readonly id: string;
     readonly retryUnanswered: boolean;
+    readonly waitFinal?: boolean;
     readonly indexer?: string | undefined;
   },
 ): Promise<FlowContext> {
-  const { open, writer, io, id, retryUnanswered, stores, indexer, noStorage } = parts;
+  const { open, writer, io, id, retryUnanswered, stores, indexer, noStorage, waitFinal = false } = parts;
   const storage = noStorage ? undefined : await storageWriter(open, indexer, io);
   return {
     ...(await flowReadContext({ ...parts, owner: writer.owner })),
@@ -90,6 +92,7 @@ export async function flowContext(
     artifact: async (contractName) => builtArtifact(open.hre, contractName, io),
     attestors: async () => ownAttestorEntries(open),
     ...(storage === undefined ? {} : { storage }),
+    waitFor: waitedFor(waitFinal),
     clock: Date.now,
     receipts: stores.receipts,
     retryUnanswered,

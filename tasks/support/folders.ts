@@ -20,6 +20,8 @@ export interface Folders {
   readonly answers: string;
   /** API keys, and the registry of those that were made. */
   readonly keys: string;
+  /** What was sealed for mints that have not come to their end. */
+  readonly mints: string;
   /** What uploads to 0G Storage sent, so that an interrupted one is found. */
   readonly uploads: string;
   /** Images and the like that no other place was named for. */
@@ -41,6 +43,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     objects: path.join(base, "objects"),
     answers: path.join(base, "answers"),
     keys: path.join(base, "keys"),
+    mints: path.join(base, "mints"),
     uploads: path.join(base, "uploads"),
     outputs: path.join(base, "outputs"),
     attestor: path.join(base, "attestor"),

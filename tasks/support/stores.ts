@@ -14,12 +14,14 @@ import { loadRecord, recordFolder, saveRecord, type DeploymentRecord } from "../
 import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
 import { FileObjectStore, MemoryObjectStore, type ObjectStore } from "../../lib/storage/object-store.ts";
 import { deploymentsFolder, runtimeFolders } from "./folders.ts";
+import { SealedMints } from "./sealed-mints.ts";
 
 export interface Stores {
   /** False on the in-process network: what a command makes there ends with it. */
   readonly kept: boolean;
   readonly journal: (id: string) => Journal;
   readonly objects: ObjectStore;
+  readonly mints: SealedMints;
   readonly receipts: ReceiptStore;
   readonly records: DeploymentRecords;
 }
@@ -59,14 +61,17 @@ function memoryRecord(): RecordStore {
 export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): Stores {
   const folders = runtimeFolders(hre, read.network);
   if (folders === undefined) {
+    const objects = new MemoryObjectStore();
     return {
       kept: false,
       journal: () => new MemoryJournal(),
-      objects: new MemoryObjectStore(),
+      objects,
+      mints: new SealedMints(undefined, objects),
       receipts: { save: async () => Promise.resolve(undefined) },
       records: { inft: memoryRecord(), verifier: memoryRecord() },
     };
   }
+  const objects = new FileObjectStore(folders.objects);
   return {
     kept: true,
     journal: (id) => {
@@ -76,7 +81,8 @@ export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): S
       });
       return journal;
     },
-    objects: new FileObjectStore(folders.objects),
+    objects,
+    mints: new SealedMints(folders.mints, objects),
     receipts: {
       save: async (name, receipt) => {
         const file = path.join(folders.receipts, `${name}.json`);

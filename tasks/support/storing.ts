@@ -50,6 +50,11 @@ export interface StoringOptions {
   readonly waitFor?: "uploaded" | "finalised";
 }
 
+/** How far a stored object has to be, by `--wait-final`. */
+export function waitedFor(waitFinal: boolean): "uploaded" | "finalised" {
+  return waitFinal ? "finalised" : "uploaded";
+}
+
 /**
  * Works out what storing costs. Sends nothing; reads the chain and asks the nodes.
  * @throws {StorageIndexerError} and the like when 0G Storage cannot be reached: before anything is paid.
@@ -115,6 +120,7 @@ async function storageRows(
 /** What tasks take that store before they mint or move. */
 export interface StorageArguments {
   readonly noStorage: boolean;
+  readonly waitFinal: boolean;
   readonly indexer: string | undefined;
 }
 
@@ -126,7 +132,7 @@ export async function planCiphertexts(
   open: OpenConnection,
   writer: Writer,
   ciphertexts: readonly Uint8Array[],
-  { noStorage, indexer }: StorageArguments,
+  { noStorage, waitFinal, indexer }: StorageArguments,
   io: TaskIo,
 ): Promise<Storing | undefined> {
   if (noStorage) {
@@ -138,7 +144,7 @@ export async function planCiphertexts(
   const clientFor = await storageWriter(open, indexer, io);
   const label = (index: number) => (ciphertexts.length === 1 ? "the encrypted data" : `encrypted datum ${index}`);
   const things = ciphertexts.map((bytes, index) => bytesToStore(label(index), bytes));
-  return planStoring(clientFor(writer.ctx), writer, things, io);
+  return planStoring(clientFor(writer.ctx), writer, things, io, { waitFor: waitedFor(waitFinal) });
 }
 
 /** What was stored, as data for scripts. */

@@ -23,7 +23,11 @@ async function storeOnce(ctx: FlowContext, what: StoredWhat, bytes: Uint8Array, 
   const client = clientOf(ctx);
   const { fee, tree } = await client.estimate(bytes, { tags });
   assertPlanned(ctx.plan, "storage", fee, `store the ${what}`);
-  const { root, size, txSeq, transaction } = await client.put(bytes, { tags, tree });
+  const { root, size, txSeq, transaction } = await client.put(bytes, {
+    tags,
+    tree,
+    waitFor: ctx.waitFor ?? "uploaded",
+  });
   if (transaction !== undefined) ctx.sent.push(transaction);
   const hash = transaction === undefined ? {} : { hash: transaction.hash };
   ctx.journal.append({ type: "stored", what, root, size, txSeq, ...hash });

@@ -158,6 +158,19 @@ describe("tokens whose data is on 0G Storage", function () {
       expect(statusOf(await other.succeed<Checks>("inft", "verify", minted.tokenId), "content")).to.equal("passed");
       await me.refused("ZG_AUDIT_LOG_MISSING", 3, "flow", "audit", minted.tokenId);
     });
+
+    it("are sealed once: a mint that was cut off stores and commits to the same bytes again", async () => {
+      const receipt = path.join(homes[0]?.path ?? "", "cut.json");
+      await me.succeed("inference", "chat", "--prompt", "What is 6*6?", "--out", receipt);
+      served.galileo.storage.node(0).misbehave({ kind: "no-space" });
+      await me.refused("ZG_STORAGE_UPLOAD", 4, "inft", "mint", receipt);
+      served.galileo.storage.node(0).misbehave(undefined);
+      const kept = await readdir(path.join(homes[0]?.path ?? "", ".0g/localhost/mints"));
+      expect(kept).to.have.length(1);
+      const minted = await me.succeed<{ stored: { fee: string }[] }>("inft", "mint", receipt);
+      expect(minted.stored.map(({ fee }) => fee)).to.deep.equal(["0"]);
+      expect(await readdir(path.join(homes[0]?.path ?? "", ".0g/localhost/mints"))).to.deep.equal([]);
+    });
   });
 
   describe("of an agent", () => {
