@@ -17,7 +17,7 @@ import { questionText } from "./question.ts";
 import { checkSteps, runSteps, type StepOutcome } from "./step.ts";
 import { acknowledgeStep } from "./steps/acknowledge.ts";
 import { deployStep, verifierStep } from "./steps/deploy.ts";
-import { answerBound, depositStep, flowFunding, FUNDED_ANSWERS, requestSize, transferStep } from "./steps/funding.ts";
+import { answerBound, depositStep, flowFunding, fundedAnswers, requestSize, transferStep } from "./steps/funding.ts";
 import { inferStep } from "./steps/infer.ts";
 import { commitStep, mintStep, sealStep } from "./steps/mint.ts";
 import { reportStep, storeStep } from "./steps/store.ts";
@@ -121,27 +121,32 @@ function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
 /**
  * Works out what a run will cost at worst, from what is still to do, after what an interrupted command sent has landed.
  * Reads only; signs at most a session token, to ask the provider what it has not collected.
+ * @param calls how many such runs, one after the other, the bill is for. More than one only before anything was answered.
  * @throws {NotMintableError} {@link NotEndorsedError} and the like for a provider whose results could not be minted.
  */
-export async function planFlow(ctx: FlowReadContext, steps = flowSteps(ctx)): Promise<Bill> {
+export async function planFlow(ctx: FlowReadContext, steps = flowSteps(ctx), calls = 1): Promise<Bill> {
   const signed = ctx.journal.facts.filter((fact) => fact.type === "signed");
   await awaitPending(ctx.read, ctx.owner, signed, ctx.http.signal === undefined ? {} : { signal: ctx.http.signal });
   const { maxFeePerGas } = await currentFees(ctx.read);
   const gas = (what: string, amount: bigint) => gasRow(what, amount, maxFeePerGas);
   const isOpen = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
   const isMinted = steps.includes(mintStep) && !(await isOpen(mintStep));
-  if (isMinted) return makeBill(await storageRows(ctx, steps, gas));
+  if (isMinted) return makeBill(await storageRows(ctx, steps, gas, calls));
   const rows: BillRow[] = [];
   if (await isOpen(verifierStep)) rows.push(gas("deploy the verifier of transfers", GAS_BOUNDS.deployVerifier));
   if (await isOpen(deployStep)) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deployInft));
   if (lastFact(ctx.journal, "answered") === undefined && steps.includes(providerStep)) {
     const service = await pickService(ctx);
-    rows.push(...(await fundingRows(ctx, service, gas)));
-    if (steps.includes(inferStep)) rows.push(answerRow(ctx, service));
+    rows.push(...(await fundingRows(ctx, service, gas, calls)));
+    if (steps.includes(inferStep)) rows.push(answerRow(ctx, service, calls));
   }
-  rows.push(...(await storageRows(ctx, steps, gas)));
-  if (ctx.claim === "commit" && (await isOpen(commitStep))) rows.push(gas("commit to the mint", GAS_BOUNDS.commit));
-  if (await isOpen(mintStep)) rows.push(gas("mint", mintGas(ctx.claim === "bound" ? requestSize(ctx) : 0)));
+  rows.push(...(await storageRows(ctx, steps, gas, calls)));
+  const times = BigInt(calls);
+  const [commits, mints] =
+    calls === 1 ? ["commit to the mint", "mint"] : [`commit ${calls} times`, `mint ${calls} times`];
+  if (ctx.claim === "commit" && (await isOpen(commitStep))) rows.push(gas(commits, GAS_BOUNDS.commit * times));
+  const mint = mintGas(ctx.claim === "bound" ? requestSize(ctx) : 0);
+  if (await isOpen(mintStep)) rows.push(gas(mints, mint * times));
   return makeBill(rows);
 }
 
@@ -158,6 +163,7 @@ async function storageRows(
   ctx: FlowReadContext,
   steps: readonly FlowStep[],
   gas: (what: string, amount: bigint) => BillRow,
+  calls: number,
 ): Promise<BillRow[]> {
   const open = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
   const [data, log] = [await open(storeStep), await open(reportStep)];
@@ -168,19 +174,20 @@ async function storageRows(
       : answered.receipt.request.length + answered.receipt.response.length;
   const sizes = [...(data ? [RECEIPT_BYTES + RECEIPT_FACTOR * exchanged, LOG_BYTES] : []), ...(log ? [LOG_BYTES] : [])];
   if (sizes.length === 0) return [];
-  const sectors = sizes.reduce((sum, size) => sum + shapeOf(size).paddedChunks, 0);
-  const what = data ? "store the result and its audit log" : "store the audit log";
+  const sectors = calls * sizes.reduce((sum, size) => sum + shapeOf(size).paddedChunks, 0);
+  const whole = calls === 1 ? "store the result and its audit log" : `store ${calls} results and their audit logs`;
+  const what = data ? whole : "store the audit log";
   const amount = BigInt(sectors) * (await readPricePerSector(ctx.read));
   return [
     { what, amount, from: "storage", note: `for up to ${sectors} sectors; 0G Storage refunds nothing` },
-    gas(what, GAS_BOUNDS.store * BigInt(sizes.length)),
+    gas(what, GAS_BOUNDS.store * BigInt(sizes.length * calls)),
   ];
 }
 
-function answerRow(ctx: FlowReadContext, service: Service): BillRow {
+function answerRow(ctx: FlowReadContext, service: Service, calls: number): BillRow {
   return {
-    what: `one answer of ${service.model}`,
-    amount: answerBound(ctx, service),
+    what: `${calls === 1 ? "one answer" : `${calls} answers`} of ${service.model}`,
+    amount: answerBound(ctx, service) * BigInt(calls),
     from: "fee",
     note: "at most, out of the sub-account",
   };
@@ -190,8 +197,9 @@ async function fundingRows(
   ctx: FlowReadContext,
   service: Service,
   gas: (what: string, amount: bigint) => BillRow,
+  calls: number,
 ): Promise<BillRow[]> {
-  const need = await flowFunding(ctx, service);
+  const need = await flowFunding(ctx, service, calls);
   if (need === undefined) return [];
   const { depositNeeded, transferNeeded, fromRefund, unsettled, ledger, subAccount } = need;
   const rows: BillRow[] = [];
@@ -207,7 +215,7 @@ async function fundingRows(
     what: "transfer to the provider",
     amount: transferNeeded - fromRefund,
     from: "transfer",
-    note: `refundable: ${FUNDED_ANSWERS} answers, and ${withUnit(PROVIDER_MINIMUM_RESERVE)} it wants locked beyond${owed}${cancelled}`,
+    note: `refundable: ${fundedAnswers(calls)} answers, and ${withUnit(PROVIDER_MINIMUM_RESERVE)} it wants locked beyond${owed}${cancelled}`,
   });
   rows.push(gas("transfer", subAccount === undefined ? GAS_BOUNDS.openSubAccount : GAS_BOUNDS.transfer));
   return rows;

@@ -1,4 +1,5 @@
 import { emptyTask, task } from "hardhat/config";
+import { ArgumentType } from "hardhat/types/arguments";
 
 import {
   ACCOUNT,
@@ -57,6 +58,12 @@ export const flowTasks = [
     .addOption(ACCOUNT)
     .addOption(CLAIM)
     .addFlag(NO_STORAGE)
+    .addOption({
+      name: "calls",
+      description: "For so many runs, one after the other",
+      type: ArgumentType.STRING,
+      defaultValue: "1",
+    })
     .addFlag(JSON_FLAG)
     .setAction(() => import("./plan.ts"))
     .build(),

@@ -11,7 +11,7 @@ import { lastFact } from "../journal.ts";
 const LONGEST_MODEL_NAME = 256;
 
 /** When money has to move at all, enough moves for so many answers, so that the next run pays no gas for it. */
-export const FUNDED_ANSWERS = 10n;
+const FUNDED_ANSWERS = 10n;
 
 type Asking = Pick<FlowReadContext, "question" | "claim" | "owner">;
 
@@ -45,16 +45,21 @@ export function requestSize(ctx: Asking & Pick<FlowReadContext, "journal">): num
   return ofSameSize(ctx, "").length + LONGEST_MODEL_NAME;
 }
 
-/** What has to move so that the provider serves; nothing when it would serve now. */
-export async function flowFunding(ctx: FlowReadContext, service: Service): Promise<FundingNeed | undefined> {
+/** For how many answers to a question money moves when it has to move at all. */
+export function fundedAnswers(calls: number): bigint {
+  return BigInt(calls) > FUNDED_ANSWERS ? BigInt(calls) : FUNDED_ANSWERS;
+}
+
+/** What has to move so that the provider serves `calls` answers; nothing when it would serve them now. */
+export async function flowFunding(ctx: FlowReadContext, service: Service, calls = 1): Promise<FundingNeed | undefined> {
   const asking = {
     http: ctx.http,
     ...(ctx.session === undefined ? {} : { session: ctx.session }),
   };
   const bound = answerBound(ctx, service);
-  const now = await fundingNeed(ctx.read, ctx.owner, service, { ...asking, expectedFee: bound });
+  const now = await fundingNeed(ctx.read, ctx.owner, service, { ...asking, expectedFee: bound * BigInt(calls) });
   if (now.transferNeeded === 0n) return undefined;
-  return fundingNeed(ctx.read, ctx.owner, service, { ...asking, expectedFee: bound * FUNDED_ANSWERS });
+  return fundingNeed(ctx.read, ctx.owner, service, { ...asking, expectedFee: bound * fundedAnswers(calls) });
 }
 
 export const depositStep: FlowStep = {

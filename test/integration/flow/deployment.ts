@@ -41,6 +41,25 @@ describe("how a run deploys the verifier of transfers and the iNFT", () => {
     expect((await planFlow(ctx, DEPLOY_STEPS)).rows).to.deep.equal([]);
   });
 
+  it("bills many runs at once: what is deployed once, and what each of them costs", async () => {
+    const ctx = await runs.newRun();
+    const [one, hundred] = [await planFlow(ctx), await planFlow(ctx, undefined, 100)];
+    const amounts = (bill: typeof one) =>
+      new Map(
+        bill.rows.map(({ what, amount }) => [what.replace(/\d+ answers|one answer/, "answers"), amount] as const),
+      );
+    const [single, many] = [amounts(one), amounts(hundred)];
+    expect(many.get("gas to mint 100 times")).to.equal(100n * (single.get("gas to mint") ?? 0n));
+    expect(many.get("gas to commit 100 times")).to.equal(100n * (single.get("gas to commit to the mint") ?? 0n));
+    for (const what of ["gas to deploy the iNFT contract", "gas to deploy the verifier of transfers"]) {
+      expect(many.get(what)).to.equal(single.get(what));
+    }
+    const fees = ({ rows }: typeof one) => rows.find(({ from }) => from === "fee")?.amount ?? 0n;
+    expect(fees(hundred)).to.equal(100n * fees(one));
+    const locked = ({ rows }: typeof one) => rows.find(({ from }) => from === "transfer")?.amount ?? 0n;
+    expect(locked(hundred) - locked(one)).to.equal(90n * fees(one));
+  });
+
   it("says when too few attestors count for data to move, and how to add them", async () => {
     const lines: string[] = [];
     const ctx = await runs.newRun();
