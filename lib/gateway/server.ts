@@ -31,6 +31,7 @@ import { ReplySink } from "./sink.ts";
 
 /** Time in which a request must have arrived. Milliseconds. */
 const REQUEST_TIMEOUT_MS = 300_000;
+const IDLE_CHECK_MS = 25;
 const KINDS = Object.keys(REQUEST_KINDS) as RequestKind[];
 const HEALTH = "/health";
 
@@ -203,7 +204,7 @@ export interface ServedGateway {
 }
 
 /**
- * Serves a gateway until it is closed.
+ * Serves a gateway until it is closed; closes it, too, when it cannot listen.
  * @param options.hosts names it is reached by beside its address, where it does not listen on loopback.
  * @throws {PortTakenError} {@link UsageError} when it cannot listen at `host` and `port`.
  */
@@ -217,15 +218,19 @@ export async function serveGateway(
     await app.listen({ host, port: wanted });
   } catch (error) {
     await app.close();
+    await gateway.close();
     throw asListenError(error, { host, port: wanted, what: "gateway" });
   }
   const { port } = app.server.address() as AddressInfo;
   const close = async (): Promise<void> => {
     const timer = setTimeout(() => app.server.closeAllConnections(), gateway.parts.limits.drainMs);
+    // A connection whose request has just ended is kept for a next one, which will not come.
+    const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
     try {
       await app.close();
     } finally {
       clearTimeout(timer);
+      clearInterval(idle);
       await gateway.close();
     }
   };

@@ -146,7 +146,7 @@ describe("gateway: who may come in, and with what", () => {
       },
     });
     const headers = { authorization: `Bearer ${gateway.key}`, "content-type": "application/json" };
-    const streamed = fetch(`${gateway.url}${CHAT}`, { method: "POST", headers, body, duplex: "half" } as RequestInit);
+    const streamed = fetch(`${gateway.url}${CHAT}`, { method: "POST", headers, body, duplex: "half" });
     // The connection may end before the refusal is read: what counts is that it was not all taken.
     const answered = await streamed.catch(() => undefined);
     if (answered !== undefined) expect(answered.status).to.equal(413);

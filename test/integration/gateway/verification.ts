@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import OpenAI from "openai";
 
 import { inferenceServing } from "../../../lib/chain/contracts.ts";
 import { readService, type Service } from "../../../lib/compute/providers.ts";
