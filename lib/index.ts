@@ -58,6 +58,7 @@ export {
   type ServiceAnswer,
 } from "./compute/service-answer.ts";
 export * from "./compute/session.ts";
+export * from "./compute/top-up.ts";
 export * from "./compute/verify.ts";
 export * as computeErrors from "./compute/errors.ts";
 export {
@@ -74,6 +75,12 @@ export { parseCollateral, collateralText, type Collateral } from "./attestation/
 export { INTEL_SGX_ROOT, NVIDIA_DEVICE_ROOT, type TrustAnchor } from "./attestation/trust-anchor.ts";
 export { assertHeld, reportMachine, verifyReport, type ReportVerification } from "./attestation/verify.ts";
 export * as attestationErrors from "./attestation/errors.ts";
+
+export { ClientsFile, type ClientRecord } from "./gateway/clients.ts";
+export { gatewayFiles, openGateway, type Gateway, type GatewayFiles, type GatewayOptions } from "./gateway/gateway.ts";
+export { readSpending } from "./gateway/spending-log.ts";
+export { serveGateway, type ServedGateway } from "./gateway/server.ts";
+export * as gatewayErrors from "./gateway/errors.ts";
 
 export * from "./keys/create.ts";
 export * from "./keys/inspect.ts";

@@ -17,7 +17,6 @@ import { ClientDirectory } from "./client-directory.ts";
 import { ClientsFile, OWNER } from "./clients.ts";
 import { GatewayRunningError, UnverifiableProviderError } from "./errors.ts";
 import { Fleet, Member, type Strategy } from "./fleet.ts";
-import { GatewayMetrics } from "./metrics.ts";
 import type { GatewayLimits, GatewayParts } from "./parts.ts";
 import { Proofs } from "./proofs.ts";
 import { ProcessPurse } from "./purse.ts";
@@ -129,6 +128,7 @@ async function assemble(options: GatewayOptions): Promise<Gateway> {
   const account = { read: ctx, user, session, http };
   const members = services.map((service) => new Member(service, account));
   const fleet = new Fleet(members, strategy, clock);
+  const { GatewayMetrics } = await import("./metrics.ts"); // and with it the library behind it, which nothing else needs
   const metrics = new GatewayMetrics();
   metrics.watch(fleet, clock);
   const purse = new ProcessPurse(options.maxSpend);
