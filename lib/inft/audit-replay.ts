@@ -172,7 +172,7 @@ async function checkTimes(ctx: ReadContext, { log, token: { record } }: ReplayPa
 function checkReceipt({ log, receipt }: ReplayParams): AuditCheck {
   const name = "receipt";
   if (receipt === undefined)
-    return notChecked(name, "no receipt is at hand: the owner's key opens it, or --receipt names it");
+    return notChecked(name, "no receipt is at hand: inft decrypt --out writes the token's, and --receipt takes it");
   const reported = auditEvent(log, "reported");
   const root = log.completion === undefined ? "none" : storageRoot(log.completion);
   return compared(

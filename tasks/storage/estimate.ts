@@ -1,7 +1,10 @@
 import { VoidSigner } from "ethers";
 
+import type { ReadContext } from "../../lib/chain/context.ts";
 import { currentFees } from "../../lib/chain/fees.ts";
-import { GAS_BOUNDS } from "../../lib/flow/gas.ts";
+import { estimateTransaction, type TransactionDraft } from "../../lib/chain/send.ts";
+import { ZgError } from "../../lib/errors.ts";
+import type { Address } from "../../lib/hex.ts";
 import { FileSource } from "../../lib/storage/source.ts";
 import { format0g } from "../../lib/units.ts";
 import { developmentAccount } from "../../lib/chain/development-keys.ts";
@@ -15,6 +18,23 @@ import { pairs } from "../support/table.ts";
 interface Arguments extends EncryptionArguments {
   readonly file: string;
   readonly indexer: string | undefined;
+}
+
+/** From above, where nobody is known who could pay: the most subtrees a file can have, with epochs to begin. */
+const LARGEST_SUBMISSION_GAS = 1_500_000n;
+
+/** Neuron for the gas of a submission, at the maximum fee. */
+async function gasOf(read: ReadContext, from: Address | undefined, draft: TransactionDraft): Promise<bigint> {
+  try {
+    if (from !== undefined) {
+      const { gasLimit, fees } = await estimateTransaction(read, from, draft);
+      return gasLimit * fees.maxFeePerGas;
+    }
+  } catch (error) {
+    if (!(error instanceof ZgError)) throw error; // a wallet that could not pay for it, for one
+  }
+  const { maxFeePerGas } = await currentFees(read);
+  return LARGEST_SUBMISSION_GAS * maxFeePerGas;
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
@@ -34,8 +54,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
         const { root, size, sectors, pricePerSector, fee, draft } = await clientFor({ ...read, signer }).estimate(
           source,
         );
-        const { maxFeePerGas } = await currentFees(read);
-        const gas = draft === undefined ? 0n : GAS_BOUNDS.store * maxFeePerGas;
+        const gas = draft === undefined ? 0n : await gasOf(read, open.knownAddress(), draft);
         const common = { network: network.name, mode: network.mode, file: name, bytes: file.size };
         const encryption = recipient?.format ?? "none";
         return {

@@ -72,9 +72,10 @@ describe("files on 0G Storage, by command", function () {
 
   it("cost what the estimate says, and nothing the second time", async () => {
     const name = await file("twice.bin");
-    const estimate = await me.succeed<{ root: Hex; fee: string; stored: boolean }>("storage", "estimate", name);
-    const first = await upload(name);
+    const estimate = await me.succeed<{ root: Hex; fee: string; gas: string }>("storage", "estimate", name);
+    const first = await me.succeed<Uploaded & { transaction: { fee: string } }>("storage", "upload", name);
     expect(first).to.include({ root: estimate.root, fee: estimate.fee });
+    expect(BigInt(first.transaction.fee) <= BigInt(estimate.gas)).to.equal(true);
     const again = await upload(name);
     expect(again).to.include({ root: first.root, fee: "0" });
     expect(again).to.not.have.property("transaction");
