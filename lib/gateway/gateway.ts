@@ -163,15 +163,16 @@ async function assemble(options: GatewayOptions): Promise<Gateway> {
       });
   };
 
-  const round = async (): Promise<void> => {
-    for (const member of members) {
-      try {
-        await member.account.refresh();
-        if (!member.isUp(clock())) await member.check({ ...http, signal: stopping.signal }, clock);
-      } catch (error) {
-        if (!stopping.signal.aborted) log(`${member.service.provider} could not be looked at: ${messageOf(error)}`);
-      }
+  const look = async (member: Member): Promise<void> => {
+    try {
+      await member.account.refresh();
+      if (!member.isUp(clock())) await member.check({ ...http, signal: stopping.signal }, clock);
+    } catch (error) {
+      if (!stopping.signal.aborted) log(`${member.service.provider} could not be looked at: ${messageOf(error)}`);
     }
+  };
+  const round = async (): Promise<void> => {
+    await Promise.all(members.map(look));
   };
   await round();
   let running: Promise<void> = Promise.resolve();
