@@ -10,7 +10,11 @@
  * await broker.ledger.depositFund(parseAmount("1.1"));
  */
 
-export { createBroker } from "./compute/broker.ts";
+export { createBroker, type Broker, type BrokerOptions } from "./broker/broker.ts";
+export type { BrokerChatParams, InferenceBroker, ResponseToProcess } from "./broker/inference.ts";
+export type { KeysBroker } from "./broker/keys.ts";
+export type { LedgerBroker } from "./broker/ledger.ts";
+export type { OperatorBroker } from "./broker/operator.ts";
 export * from "./compute/acknowledge.ts";
 export {
   ask,
@@ -84,6 +88,8 @@ export * as gatewayErrors from "./gateway/errors.ts";
 
 export * from "./keys/create.ts";
 export * from "./keys/inspect.ts";
+export { openKeyFolder, type KeyFolder } from "./keys/folder.ts";
+export { fingerprintOf, listKeys, type KeyState, type ListedKey } from "./keys/list.ts";
 export { KeyRegistry, type KeyRecord } from "./keys/registry.ts";
 export { awaitGeneration, revokeAllDraft, revokeDraft } from "./keys/revoke.ts";
 export * as keyErrors from "./keys/errors.ts";

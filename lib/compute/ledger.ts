@@ -92,6 +92,8 @@ export interface DepositResult {
 
 /**
  * Drafts a deposit from the wallet: opens the ledger, or adds to it.
+ * @param ledger of whom it is for.
+ * @param recipient whose ledger, where it is not the sender's own.
  * @throws {ZeroAmountError} {@link MinimumDepositError}
  */
 export function depositDraft(
@@ -99,27 +101,35 @@ export function depositDraft(
   limits: LedgerLimits,
   ledger: Ledger | undefined,
   amount: bigint,
+  recipient?: Address,
 ): TransactionDraft {
   if (amount <= 0n) throw new ZeroAmountError("deposit");
   if (ledger === undefined && amount < limits.minAccountBalance) {
     throw new MinimumDepositError({ given: amount, required: limits.minAccountBalance });
   }
+  const abi = INTERFACES.ledgerManager();
+  const data =
+    recipient === undefined
+      ? abi.encodeFunctionData("depositFund")
+      : abi.encodeFunctionData("depositFundFor", [recipient]);
+  const what = ledger === undefined ? `open a ledger with ${withUnit(amount)}` : `deposit ${withUnit(amount)}`;
   return {
-    what: ledger === undefined ? `open a ledger with ${withUnit(amount)}` : `deposit ${withUnit(amount)}`,
+    what: recipient === undefined ? what : `${what} for ${recipient}`,
     to: network.contracts.ledgerManager,
-    data: INTERFACES.ledgerManager().encodeFunctionData("depositFund") as Hex,
+    data: data as Hex,
     value: amount,
   };
 }
 
 /**
  * Deposits exactly `amount` neuron from the wallet. Sends `depositFund`, which opens the ledger when there is none.
+ * @param recipient whose ledger, where it is not the sender's own: sends `depositFundFor`. Only they can take it out.
  * @throws {ZeroAmountError} {@link MinimumDepositError} before anything is sent.
  */
-export async function deposit(ctx: WriteContext, amount: bigint): Promise<DepositResult> {
-  const user = await userOf(ctx);
+export async function deposit(ctx: WriteContext, amount: bigint, recipient?: Address): Promise<DepositResult> {
+  const user = recipient ?? (await userOf(ctx));
   const [limits, ledger] = await Promise.all([readLimits(ctx), readLedger(ctx, user)]);
-  const draft = depositDraft(ctx.network, limits, ledger, amount);
+  const draft = depositDraft(ctx.network, limits, ledger, amount, recipient);
   const kind = ledger === undefined ? "openLedger" : "deposit";
   const sent = await translated({ kind, values: { user, amount } }, sendTransaction(ctx, draft));
   return { transactions: [sent], amount, opened: ledger === undefined };

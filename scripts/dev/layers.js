@@ -16,6 +16,7 @@ export const LAYERS = {
   inft: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute"],
   keys: ["base", "protocol", "chain", "storage", "compute"],
   operator: ["base", "protocol", "chain", "compute"],
+  broker: ["base", "protocol", "chain", "attestation", "compute", "keys", "operator"],
   gateway: ["base", "protocol", "chain", "storage", "compute"],
   flow: ["base", "protocol", "sealing", "chain", "storage", "attestation", "explorer", "compute", "inft"],
   jobs: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute", "inft", "flow"],

@@ -1,5 +1,6 @@
 import { deposit, depositDraft, readLedger, readLimits } from "../../lib/compute/ledger.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
+import { parseAddress } from "../../lib/hex.ts";
 import { parseAmount, withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
@@ -9,24 +10,27 @@ import { openWriter, spendingAction, transactionData, transactionLines, transact
 
 interface Arguments extends SpendingArguments {
   readonly amount: string;
+  readonly for: string | undefined;
 }
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const amount = parseAmount(required(args.amount, "The amount", "ledger deposit 0.5"));
+  const recipient = args.for === undefined ? undefined : parseAddress(args.for, "--for");
   return withConnection(
     hre,
     async (open) => {
       const writer = await openWriter(open, args, io);
-      const { ctx, owner } = writer;
-      const [limits, before] = await Promise.all([readLimits(ctx), readLedger(ctx, owner)]);
-      const draft = depositDraft(ctx.network, limits, before, amount);
+      const { ctx } = writer;
+      const user = recipient ?? writer.owner;
+      const [limits, before] = await Promise.all([readLimits(ctx), readLedger(ctx, user)]);
+      const draft = depositDraft(ctx.network, limits, before, amount, recipient);
       const bill = makeBill(await transactionRows(writer, draft));
-      const common = { network: ctx.network.name, mode: ctx.network.mode, user: owner, amount, plan: billData(bill) };
+      const common = { network: ctx.network.name, mode: ctx.network.mode, user, amount, plan: billData(bill) };
       if (!(await approve(bill, args, writer, io, draft.what))) {
         return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
       }
-      const { transactions, opened } = await deposit(ctx, amount);
-      const ledger = await readLedger(ctx, owner);
+      const { transactions, opened } = await deposit(ctx, amount, recipient);
+      const ledger = await readLedger(ctx, user);
       return {
         data: {
           ...common,
@@ -35,7 +39,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           transactions: transactions.map((sent) => transactionData(ctx.network, sent)),
         },
         text: [
-          `${opened ? "opened the ledger with" : "deposited"} ${withUnit(amount)}; ${withUnit(ledger?.available ?? 0n)} available`,
+          `${opened ? "opened the ledger with" : "deposited"} ${withUnit(amount)}${recipient === undefined ? "" : ` for ${recipient}, who alone can take it out`}; ${withUnit(ledger?.available ?? 0n)} available`,
           ...transactionLines(ctx.network, transactions),
         ],
       };

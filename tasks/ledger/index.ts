@@ -23,9 +23,9 @@ export const ledgerTasks = [
     .setAction(() => import("./history.ts"))
     .build(),
   spending(
-    task(["ledger", "deposit"], "Open the ledger or add to it").addPositionalArgument(
-      positional("amount", "0G from the wallet, e.g. 0.5"),
-    ),
+    task(["ledger", "deposit"], "Open the ledger or add to it")
+      .addPositionalArgument(positional("amount", "0G from the wallet, e.g. 0.5"))
+      .addOption(option("for", "Address whose ledger it is, who alone can take it out (default: your own)")),
   )
     .setAction(() => import("./deposit.ts"))
     .build(),

@@ -1,23 +1,15 @@
 /** What the key tasks share: where keys are, which one is meant, and how they are shown. */
 
-import path from "node:path";
-
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { UsageError } from "../../lib/errors.ts";
-import { exclusively, type Exclusively } from "../../lib/exclusively.ts";
 import type { Address } from "../../lib/hex.ts";
 import { KeyUnknownError } from "../../lib/keys/errors.ts";
-import { KeyRegistry, keysOf, type KeyRecord } from "../../lib/keys/registry.ts";
+import { openKeyFolder, type KeyFolder } from "../../lib/keys/folder.ts";
+import { keysOf, type KeyRecord } from "../../lib/keys/registry.ts";
 import type { Network } from "../../lib/networks.ts";
 import { EPHEMERAL_TOKEN_ID } from "../../lib/protocol/session-token.ts";
 import { runtimeFolders } from "./folders.ts";
-
-export interface KeyFolder {
-  readonly folder: string;
-  readonly registry: KeyRegistry;
-  readonly exclusively: Exclusively;
-}
 
 /** @throws {UsageError} on a network that ends with the command: no key of it would open anything. */
 export function keyFolder(hre: HardhatRuntimeEnvironment, network: Network, signal: AbortSignal): KeyFolder {
@@ -29,11 +21,7 @@ export function keyFolder(hre: HardhatRuntimeEnvironment, network: Network, sign
       details: { network: network.name },
     });
   }
-  return {
-    folder: folders.keys,
-    registry: new KeyRegistry(path.join(folders.keys, "issued.json")),
-    exclusively: exclusively(path.join(folders.keys, "issued.lock"), { signal }),
-  };
+  return openKeyFolder(folders.keys, { signal });
 }
 
 /** @throws {UsageError} unless `text` is a token id of an API key: 0 to 254. */

@@ -3,7 +3,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { createBroker } from "../../lib/compute/broker.ts";
+import { createBroker } from "../../lib/broker/broker.ts";
 import type { InferenceResult } from "../../lib/compute/inference.ts";
 import { parseAmount } from "../../lib/units.ts";
 

@@ -1,9 +1,7 @@
-import path from "node:path";
-
 import { resolveProvider } from "../../support/providers.ts";
 import { parseUntil } from "../../support/until.ts";
 import { createApiKey } from "../../../lib/keys/create.ts";
-import { writeFileAtomic } from "../../../lib/storage/atomic-file.ts";
+import { fingerprintOf } from "../../../lib/keys/list.ts";
 import { action, type Answer } from "../../support/action.ts";
 import { required } from "../../support/arguments.ts";
 import { assertKeyUsable, selectedNetwork, withConnection } from "../../support/connection.ts";
@@ -29,7 +27,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
   if (keystore !== undefined) assertKeystoreName(keystore);
   const network = selectedNetwork(hre);
   assertKeyUsable(network);
-  const { folder, registry, exclusively } = keyFolder(hre, network, io.signal);
+  const { keep, ...issued } = keyFolder(hre, network, io.signal);
   return withConnection(
     hre,
     async (open) => {
@@ -37,15 +35,11 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const signer = await open.signer(args.as);
       const { key, record } = await createApiKey(
         {
-          ...{ read: open.read, signer, registry, exclusively },
-          keep: async (made, { user, tokenId: id, generation }) => {
-            if (keystore !== undefined) {
-              await storeInKeystore(hre, keystore, made);
-              return `${keystore} in Hardhat's keystore`;
-            }
-            const file = path.join(folder, `${provider}-${user}-${generation}-${id}.key`);
-            await writeFileAtomic(file, `${made}\n`, "private");
-            return file;
+          ...{ read: open.read, signer, ...issued },
+          keep: async (made, its) => {
+            if (keystore === undefined) return keep(made, its);
+            await storeInKeystore(hre, keystore, made);
+            return `${keystore} in Hardhat's keystore`;
           },
         },
         {
@@ -54,9 +48,9 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
           ...(tokenId === undefined ? {} : { tokenId }),
         },
       );
-      const { digest, ...shown } = record;
+      const { digest: _digest, ...shown } = record;
       return {
-        data: { network: network.name, mode: network.mode, ...shown, fingerprint: digest.slice(0, 16), key },
+        data: { network: network.name, mode: network.mode, ...shown, fingerprint: fingerprintOf(record), key },
         text: [
           `key ${record.label}, token id ${record.tokenId}, for ${provider}; ends: ${endText(expiresAt)}`,
           `kept in ${record.kept}; shown only now:`,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 
 import { genesisHash } from "../../../lib/chain/connect.ts";
-import { createBroker } from "../../../lib/compute/broker.ts";
+import { createBroker } from "../../../lib/broker/broker.ts";
 import {
   ProviderCannotSeeError,
   ProviderDownError,

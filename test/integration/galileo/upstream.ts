@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import hre from "hardhat";
 
-import { createBroker } from "../../../lib/compute/broker.ts";
+import { createBroker } from "../../../lib/broker/broker.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { serveGalileo } from "../../../lib/galileo/serve.ts";
 import { parseAmount } from "../../../lib/units.ts";

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { Wallet, getCreateAddress, keccak256, makeError, type Log } from "ethers";
 
 import type { ReadContext } from "../../../lib/chain/context.ts";
-import { createBroker } from "../../../lib/compute/broker.ts";
+import { createBroker } from "../../../lib/broker/broker.ts";
 import { fetchSignature } from "../../../lib/compute/signature.ts";
 import { checksum, fromHex, type Address, type Hex } from "../../../lib/hex.ts";
 import { deployInft } from "../../../lib/inft/deploy.ts";

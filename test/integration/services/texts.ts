@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { createBroker, type BrokerAskParams } from "../../../lib/compute/broker.ts";
+import { createBroker } from "../../../lib/broker/broker.ts";
+import type { BrokerAskParams } from "../../../lib/broker/inference.ts";
 import {
   ProviderRefusedError,
   ProviderTimeoutError,

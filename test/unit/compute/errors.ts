@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import * as errors from "../../../lib/compute/errors.ts";
-import { SignerNotConnectedError } from "../../../lib/compute/broker.ts";
+import { SignerNotConnectedError } from "../../../lib/broker/broker.ts";
 import { EXIT, ZgError } from "../../../lib/errors.ts";
 import { provider, user, ZG } from "./support/fixtures.ts";
 
