@@ -11,7 +11,7 @@
  */
 
 export { createBroker, type Broker, type BrokerOptions } from "./broker/broker.ts";
-export type { BrokerChatParams, InferenceBroker, ResponseToProcess } from "./broker/inference.ts";
+export type { BrokerAskParams, BrokerChatParams, InferenceBroker, ResponseToProcess } from "./broker/inference.ts";
 export type { KeysBroker } from "./broker/keys.ts";
 export type { LedgerBroker } from "./broker/ledger.ts";
 export type { OperatorBroker } from "./broker/operator.ts";
@@ -35,6 +35,7 @@ export * from "./compute/inference.ts";
 export * from "./compute/ledger.ts";
 export * from "./compute/ledger-history.ts";
 export * from "./compute/liveness.ts";
+export { fetchModels } from "./compute/models.ts";
 export { namedImages, proveAnswer, withImages } from "./compute/prove.ts";
 export * from "./compute/providers.ts";
 export * from "./compute/receipt.ts";
@@ -167,6 +168,7 @@ export { assertChain, genesisHash } from "./chain/connect.ts";
 export { sendTransaction, type ConfirmedTransaction } from "./chain/send.ts";
 export { EXIT, UsageError, ZgError, type ExitCode } from "./errors.ts";
 export type { Address, Hex } from "./hex.ts";
+export { quoteUrl, signatureUrl } from "./protocol/endpoints.ts";
 export { kindOfServiceType, priceUnits, REQUEST_KINDS, type PriceUnit, type RequestKind } from "./protocol/services.ts";
 export { NETWORKS, networkNamed, type Mode, type Network, type NetworkName } from "./networks.ts";
 export { format0g, parseAmount, parseByteSize, withUnit } from "./units.ts";

@@ -9,6 +9,7 @@ import { ChatIdMissingError } from "../compute/errors.ts";
 import { buildChatRequest, chat, type ChatMessage, type InferenceResult } from "../compute/inference.ts";
 import { readSubAccount, type SubAccount } from "../compute/ledger.ts";
 import { answers } from "../compute/liveness.ts";
+import { fetchModels } from "../compute/models.ts";
 import { namedImages } from "../compute/prove.ts";
 import { listServices, readService, type Service, type ServiceFilter } from "../compute/providers.ts";
 import type { RandomSource, ServiceRequest } from "../compute/service-request.ts";
@@ -45,6 +46,8 @@ export interface InferenceBroker {
   getService(provider: string): Promise<Service>;
   /** Whether somebody serves at its registered address. Costs nothing. */
   isAnswering(provider: string): Promise<boolean>;
+  /** The models it says that it serves. */
+  getProviderModels(provider: string): Promise<readonly string[]>;
   /** Where and for which model to send requests, as the SDK gives it. */
   getServiceMetadata(provider: string): Promise<{ readonly endpoint: string; readonly model: string }>;
   getAccount(provider: string): Promise<SubAccount | undefined>;
@@ -73,6 +76,7 @@ export function inferencePart({ ready, session, http, clock, random }: BrokerPar
     listService: async (filter) => listServices(await ready(), filter),
     getService: async (provider) => service(await ready(), provider),
     isAnswering: async (provider) => answers(http, await service(await ready(), provider)),
+    getProviderModels: async (provider) => fetchModels(http, await service(await ready(), provider)),
     getServiceMetadata: async (provider) => {
       const { url, model } = await service(await ready(), provider);
       return { endpoint: serviceBase(url) + PROXY_PATH, model };

@@ -7,10 +7,11 @@ export interface BillRow {
   /** Neuron, at worst. */
   readonly amount: bigint;
   /**
-   * Where it leaves: `wallet` pays gas; `storage` goes from the wallet to 0G Storage, for good; `deposit` goes from wallet to ledger; `transfer` from ledger to
-   * a provider's sub-account; `fee` from a sub-account to the provider.
+   * Where it leaves: `wallet` pays gas; `storage` goes from the wallet to 0G Storage, `gift` into somebody else's ledger,
+   * both for good; `deposit` goes from wallet to ledger; `transfer` from ledger to a provider's sub-account; `fee` from a
+   * sub-account to the provider.
    */
-  readonly from: "wallet" | "storage" | "deposit" | "transfer" | "fee";
+  readonly from: "wallet" | "storage" | "gift" | "deposit" | "transfer" | "fee";
   readonly note: string;
 }
 
@@ -40,7 +41,7 @@ function excess(amount: bigint, covered: bigint): bigint {
  */
 export function makeBill(rows: readonly BillRow[]): Bill {
   const gas = sum(rows, "wallet");
-  const wallet = gas + sum(rows, "storage");
+  const wallet = gas + sum(rows, "storage") + sum(rows, "gift");
   const deposits = sum(rows, "deposit");
   const transfers = sum(rows, "transfer");
   const fees = sum(rows, "fee");

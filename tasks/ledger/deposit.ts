@@ -1,5 +1,5 @@
 import { deposit, depositDraft, readLedger, readLimits } from "../../lib/compute/ledger.ts";
-import { makeBill } from "../../lib/flow/bill.ts";
+import { makeBill, type BillRow } from "../../lib/flow/bill.ts";
 import { parseAddress } from "../../lib/hex.ts";
 import { parseAmount, withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
@@ -13,6 +13,11 @@ interface Arguments extends SpendingArguments {
   readonly for: string | undefined;
 }
 
+/** What goes into somebody else's ledger does not come back. */
+function given(row: BillRow): BillRow {
+  return row.from === "deposit" ? { ...row, from: "gift", note: "theirs: it does not come back to you" } : row;
+}
+
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   const amount = parseAmount(required(args.amount, "The amount", "ledger deposit 0.5"));
   const recipient = args.for === undefined ? undefined : parseAddress(args.for, "--for");
@@ -24,7 +29,8 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const user = recipient ?? writer.owner;
       const [limits, before] = await Promise.all([readLimits(ctx), readLedger(ctx, user)]);
       const draft = depositDraft(ctx.network, limits, before, amount, recipient);
-      const bill = makeBill(await transactionRows(writer, draft));
+      const rows = await transactionRows(writer, draft);
+      const bill = makeBill(recipient === undefined ? rows : rows.map(given));
       const common = { network: ctx.network.name, mode: ctx.network.mode, user, amount, plan: billData(bill) };
       if (!(await approve(bill, args, writer, io, draft.what))) {
         return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };

@@ -17,6 +17,7 @@ export const providerTasks = [
     .build(),
   task(["provider", "show"], "Show one provider")
     .addPositionalArgument(positional("provider", "Provider address or unique model name"))
+    .addFlag({ name: "models", description: "Also ask it which models it serves; costs nothing" })
     .addFlag(JSON_FLAG)
     .setAction(() => import("./show.ts"))
     .build(),

@@ -1,3 +1,4 @@
+import { fetchModels } from "../../lib/compute/models.ts";
 import { resolveService } from "../../lib/compute/providers.ts";
 import { action, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
@@ -7,6 +8,7 @@ import { pairs } from "../support/table.ts";
 
 interface Arguments {
   readonly provider: string;
+  readonly models: boolean;
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
@@ -15,11 +17,13 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     hre,
     async ({ read, network }) => {
       const service = await resolveService(read, named);
+      const models = args.models ? await fetchModels({ signal: io.signal }, service) : undefined;
       return {
-        data: { network: network.name, mode: network.mode, service: serviceData(service) },
+        data: { network: network.name, mode: network.mode, service: serviceData(service), ...(models === undefined ? {} : { models }) },
         text: pairs([
           ["provider", service.provider],
           ["model", service.model],
+          ...(models ?? []).map((model) => ["serves", model] as const),
           ["type", service.serviceType],
           ["url", service.url],
           ["price in 0G", `${priceText(service, "input")} in, ${priceText(service, "output")} out`],
