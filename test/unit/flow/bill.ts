@@ -20,6 +20,11 @@ describe("makeBill", () => {
     expect(bill).to.include({ walletTotal: 21n, gas: 1n, exposure: 21n, refundable: 0n });
   });
 
+  it("counts what goes into somebody else's ledger as gone", () => {
+    const bill = makeBill([row("wallet", 1n), row("gift", 50n)]);
+    expect(bill).to.include({ walletTotal: 51n, gas: 1n, exposure: 51n, refundable: 0n });
+  });
+
   it("counts a fee that an earlier transfer paid for", () => {
     expect(makeBill([row("fee", 7n)])).to.include({ walletTotal: 0n, exposure: 7n, refundable: 0n });
   });
