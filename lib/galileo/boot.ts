@@ -15,6 +15,7 @@ import { placeStorage } from "./storage/place.ts";
 
 /** Places 0G's contracts, runs their own initialisers, registers and recommends the services in the ledger. */
 export async function bootContracts(rpc: Eip1193, network: Network): Promise<void> {
+  await setClock(rpc, Date.now());
   await placePredeploys(rpc);
   const owner = developmentAccount(ROLES.owner).address;
   const { ledgerManager, inferenceServing, fineTuningServing } = network.contracts;
@@ -56,6 +57,18 @@ export async function bootContracts(rpc: Eip1193, network: Network): Promise<voi
   }
   await handOverBeacons(rpc, owner);
   await placeStorage(rpc, owner);
+}
+
+/**
+ * Sets the chain's clock to `nowMs`. Hardhat starts it at the time the process began, which may be long ago: an answer would
+ * then be of a later time than the block that mints it.
+ */
+async function setClock(rpc: Eip1193, nowMs: number): Promise<void> {
+  const { timestamp } = (await rpc.request({ method: "eth_getBlockByNumber", params: ["latest", false] })) as {
+    timestamp: Hex;
+  };
+  const behind = BigInt(Math.floor(nowMs / 1000)) - BigInt(timestamp);
+  if (behind > 0n) await rpc.request({ method: "evm_increaseTime", params: [`0x${behind.toString(16)}`] });
 }
 
 /** Registers `provider`'s service with the stake the contract asks for, or updates it when it has one. */
