@@ -249,7 +249,8 @@ describe("working a job", () => {
     const workers = await Promise.all([desk.worker({ parallel: 2 }), desk.worker({ parallel: 2 }), desk.worker()]);
     for (const worker of workers) worker.start();
     for (const id of ids) {
-      expect((await awaitJob(desk.jobs, id, { timeoutMs: 20_000 })).status).to.equal("completed");
+      const { status } = await awaitJob(desk.jobs, id, { timeoutMs: 20_000 });
+      expect(status, JSON.stringify(desk.store.get(id).failure)).to.equal("completed");
     }
     await Promise.all(workers.map(async (worker) => worker.stop()));
     expect(asked()).to.equal(before + ids.length);
