@@ -19,7 +19,12 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const service = await resolveService(read, named);
       const models = args.models ? await fetchModels({ signal: io.signal }, service) : undefined;
       return {
-        data: { network: network.name, mode: network.mode, service: serviceData(service), ...(models === undefined ? {} : { models }) },
+        data: {
+          network: network.name,
+          mode: network.mode,
+          service: serviceData(service),
+          ...(models === undefined ? {} : { models }),
+        },
         text: pairs([
           ["provider", service.provider],
           ["model", service.model],
