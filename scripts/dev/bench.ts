@@ -1,6 +1,7 @@
 /**
  * Measures what the project promises, prints a table, writes bench-results.json: `npm run bench [-- --all] [-- case …]`.
- * Cases: flow, help, cold, check (only with --all or by name), ready, header, list, storage, gateway. Exits with 1 when
+ * Cases: flow, help, cold, check (only with --all or by name), ready, header, list, account, providers, storage,
+ * gateway. Exits with 1 when
  * a target is missed or a case fails.
  */
 
@@ -9,6 +10,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { accountCases } from "./bench/account.ts";
 import { verdict, type Result } from "./bench/case.ts";
 import { commandCases } from "./bench/commands.ts";
 import { gatewayCases } from "./bench/gateway.ts";
@@ -59,7 +61,13 @@ function table(results: readonly Result[]): string {
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const all = process.argv.includes("--all");
-const cases = [...commandCases(ROOT), ...networkCases(ROOT), ...storageCases(ROOT), ...gatewayCases(ROOT)];
+const cases = [
+  ...commandCases(ROOT),
+  ...networkCases(ROOT),
+  ...accountCases(ROOT),
+  ...storageCases(ROOT),
+  ...gatewayCases(ROOT),
+];
 const unknown = wanted.filter((id) => !cases.some((candidate) => candidate.id === id));
 if (unknown.length > 0) {
   console.error(`No case is named ${unknown.join(", ")}. There are: ${cases.map(({ id }) => id).join(", ")}.`);
