@@ -1,8 +1,7 @@
 /**
  * Measures what the project promises, prints a table, writes bench-results.json: `npm run bench [-- --all] [-- case …]`.
  * Cases: flow, help, cold, check (only with --all or by name), ready, header, list, account, providers, storage,
- * gateway. Exits with 1 when
- * a target is missed or a case fails.
+ * gateway. Exits with 1 when a target is missed or a case fails.
  */
 
 import { writeFileSync } from "node:fs";
