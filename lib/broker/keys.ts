@@ -8,7 +8,8 @@ import { createApiKey, type CreatedKey, type NewKey } from "../keys/create.ts";
 import { openKeyFolder, type KeyFolder } from "../keys/folder.ts";
 import { inspectToken, readStanding, type InspectedToken, type TokenStanding } from "../keys/inspect.ts";
 import { listKeys, type ListedKey } from "../keys/list.ts";
-import { isRevoked, requireTokenState, revokeAllDraft, revokeDraft } from "../keys/revoke.ts";
+import { isRevoked } from "../compute/sub-accounts.ts";
+import { requireTokenState, revokeAllDraft, revokeDraft } from "../keys/revoke.ts";
 import type { BrokerParts } from "./parts.ts";
 
 export interface KeysBroker {

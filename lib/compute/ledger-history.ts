@@ -1,13 +1,12 @@
 /** What happened to a user's sub-accounts, from the contracts' events. */
 
-import { id, zeroPadValue, type Log as ChainLog, type LogDescription } from "ethers";
+import { id, zeroPadValue, type LogDescription } from "ethers";
 
+import { blockTimes } from "../chain/block-times.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { INTERFACES } from "../chain/contracts.ts";
 import { readLogs } from "../chain/logs.ts";
-import { chainCall } from "../chain/revert.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
-import { inParallel } from "../parallel.ts";
 import { SERVICE_KINDS, servingAddress, type ServiceKind } from "./service-kind.ts";
 
 /** One change of a sub-account. Amounts in neuron; absent where they follow from what lies before the first block read. */
@@ -74,7 +73,10 @@ export async function readLedgerHistory(
   const settled = new Map(spent.map((log) => [log.transactionHash, BigInt(log.data)] as const));
   const kindOf = new Map(SERVICE_KINDS.map((service) => [servingAddress(ctx.network, service), service] as const));
   const logs = found.flat().sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index);
-  const times = await blockTimes(ctx, logs);
+  const timeOf = await blockTimes(
+    ctx,
+    logs.map(({ blockNumber }) => blockNumber),
+  );
   const accounts = new Map<string, Account>();
   return logs.flatMap((log) => {
     const event = abi.parseLog(log);
@@ -85,7 +87,7 @@ export async function readLedgerHistory(
     const before = accounts.get(key) ?? (fromBlock === 0 ? EMPTY : undefined);
     const { after, changes } = changesOf(event, before, settled.get(log.transactionHash));
     if (after !== undefined) accounts.set(key, after);
-    const where = { time: times.get(log.blockNumber) ?? 0n, block: log.blockNumber };
+    const where = { time: timeOf(log.blockNumber), block: log.blockNumber };
     const transaction = log.transactionHash as Hex;
     return changes.map((change) => ({ ...change, ...after, service, provider, ...where, transaction }));
   });
@@ -131,13 +133,4 @@ function balanceChanges(before: Account | undefined, after: Account, settled: bi
   const gained = after.balance - before.balance;
   if (gained < 0n) return [{ kind: "retrieved", amount: -gained }];
   return gained > 0n ? [{ kind: "transferred", amount: gained }, ...cancelled] : cancelled;
-}
-
-async function blockTimes(ctx: ReadContext, logs: readonly ChainLog[]): Promise<ReadonlyMap<number, bigint>> {
-  const blocks = [...new Set(logs.map(({ blockNumber }) => blockNumber))];
-  const times = await inParallel(blocks, async (number) => {
-    const block = await chainCall(`Reading block ${number}`, ctx.provider.getBlock(number));
-    return [number, BigInt(block?.timestamp ?? 0)] as const;
-  });
-  return new Map(times);
 }

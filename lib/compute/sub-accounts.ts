@@ -133,6 +133,11 @@ export async function readSubAccount(
 /** What a session token depends on. */
 export type TokenState = Pick<SubAccount, "acknowledged" | "generation" | "revokedBitmap">;
 
+/** Whether the chain has revoked a token id in the generation of `state`. */
+export function isRevoked({ revokedBitmap }: Pick<TokenState, "revokedBitmap">, tokenId: number): boolean {
+  return ((revokedBitmap >> BigInt(tokenId)) & 1n) === 1n;
+}
+
 /**
  * Reads only what a session token depends on: one call.
  * @returns undefined when the contract says that there is no sub-account.

@@ -253,7 +253,7 @@ export async function translated<T>(call: ContractCall, work: Promise<T>): Promi
   try {
     return await work;
   } catch (error) {
-    throw error instanceof ContractRevertError ? translate(error, call) : error;
+    throw translateRefusal(call)(error);
   }
 }
 

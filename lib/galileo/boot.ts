@@ -10,7 +10,7 @@ import { serviceDraft } from "../operator/service.ts";
 import { ROLES } from "../chain/development-roles.ts";
 import { handOverBeacons, placePredeploys } from "./place.ts";
 import { SETTINGS } from "./predeploys.ts";
-import { balanceOf, sendRaw, setBalance, type Eip1193 } from "./rpc.ts";
+import { quantity, balanceOf, sendRaw, setBalance, type Eip1193 } from "./rpc.ts";
 import { placeStorage } from "./storage/place.ts";
 
 /** Places 0G's contracts, runs their own initialisers, registers and recommends the services in the ledger. */
@@ -68,7 +68,7 @@ async function setClock(rpc: Eip1193, nowMs: number): Promise<void> {
     timestamp: Hex;
   };
   const behind = BigInt(Math.floor(nowMs / 1000)) - BigInt(timestamp);
-  if (behind > 0n) await rpc.request({ method: "evm_increaseTime", params: [`0x${behind.toString(16)}`] });
+  if (behind > 0n) await rpc.request({ method: "evm_increaseTime", params: [quantity(behind)] });
 }
 
 /** Registers `provider`'s service with the stake the contract asks for, or updates it when it has one. */

@@ -1,13 +1,13 @@
 /** API keys: session tokens with an id of their own, so that each can be revoked alone. */
 
-import { createHash, randomBytes as nodeRandomBytes } from "node:crypto";
+import { randomBytes as nodeRandomBytes } from "node:crypto";
 
 import { getBytes, type Signer } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
 import { assertSignerAllowed } from "../chain/development-keys.ts";
 import { NoSubAccountError, NotAcknowledgedError } from "../compute/errors.ts";
-import { readTokenState } from "../compute/sub-accounts.ts";
+import { isRevoked, readTokenState, type TokenState } from "../compute/sub-accounts.ts";
 import type { Exclusively } from "../exclusively.ts";
 import { checksum, type Address } from "../hex.ts";
 import {
@@ -16,6 +16,7 @@ import {
   formatSessionToken,
   sessionDigest,
 } from "../protocol/session-token.ts";
+import { keyDigest } from "../server-guards.ts";
 import { KeyIdsExhaustedError, KeyIdTakenError, KeyLabelTakenError } from "./errors.ts";
 import { keysOf, type KeyRecord, type KeyRegistry } from "./registry.ts";
 
@@ -50,11 +51,6 @@ export interface CreatedKey {
 
 const NONCE_BYTES = 16;
 
-/** What {@link KeyRecord.digest} holds. */
-export function digestOfKey(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
-}
-
 /**
  * Makes an API key for one provider. Nothing is sent: a key is a signature.
  *
@@ -72,10 +68,10 @@ export async function createApiKey(deps: KeyDeps, wanted: NewKey): Promise<Creat
     const state = await readTokenState(read, user, provider);
     if (state === undefined) throw new NoSubAccountError({ user, provider });
     if (!state.acknowledged) throw new NotAcknowledgedError({ user, provider });
-    const { generation, revokedBitmap } = state;
+    const { generation } = state;
     const records = await registry.read();
     const current = keysOf(records, user, provider).filter((record) => record.generation === generation);
-    const tokenId = freeId(provider, current, revokedBitmap, wanted.tokenId);
+    const tokenId = freeId(provider, current, state, wanted.tokenId);
     const label = wanted.label ?? String(tokenId);
     if (current.some((record) => record.label === label)) throw new KeyLabelTakenError({ provider, label });
 
@@ -91,7 +87,7 @@ export async function createApiKey(deps: KeyDeps, wanted: NewKey): Promise<Creat
     });
     const key = formatSessionToken(message, await signer.signMessage(getBytes(sessionDigest(message))));
     const { expiresAt } = wanted;
-    const made = { user, provider, tokenId, generation, label, createdAt, expiresAt, digest: digestOfKey(key) };
+    const made = { user, provider, tokenId, generation, label, createdAt, expiresAt, digest: keyDigest(key) };
     const record = { ...made, kept: await deps.keep(key, made) };
     await registry.write([...records, record]);
     return { key, record };
@@ -101,19 +97,19 @@ export async function createApiKey(deps: KeyDeps, wanted: NewKey): Promise<Creat
 function freeId(
   provider: Address,
   current: readonly KeyRecord[],
-  revokedBitmap: bigint,
+  state: TokenState,
   wanted: number | undefined,
 ): number {
-  const isRevoked = (id: number) => ((revokedBitmap >> BigInt(id)) & 1n) === 1n;
   const holder = (id: number) => current.find(({ tokenId }) => tokenId === id);
   if (wanted !== undefined) {
-    if (isRevoked(wanted)) throw new KeyIdTakenError({ provider, tokenId: wanted, by: "it is revoked on chain" });
+    if (isRevoked(state, wanted))
+      throw new KeyIdTakenError({ provider, tokenId: wanted, by: "it is revoked on chain" });
     const by = holder(wanted);
     if (by !== undefined) throw new KeyIdTakenError({ provider, tokenId: wanted, by: `by the key ${by.label}` });
     return wanted;
   }
   for (let id = EPHEMERAL_TOKEN_ID - 1; id >= 0; id--) {
-    if (!isRevoked(id) && holder(id) === undefined) return id;
+    if (!isRevoked(state, id) && holder(id) === undefined) return id;
   }
   throw new KeyIdsExhaustedError({ provider });
 }

@@ -3,7 +3,7 @@
 import { isAddress } from "ethers";
 
 import type { ReadContext } from "../chain/context.ts";
-import { readTokenState, type TokenState } from "../compute/sub-accounts.ts";
+import { isRevoked, readTokenState, type TokenState } from "../compute/sub-accounts.ts";
 import type { Address } from "../hex.ts";
 import {
   EPHEMERAL_TOKEN_ID,
@@ -69,7 +69,7 @@ export function standingOf(token: SessionToken, state: TokenState | undefined): 
     return { honoured: false, checks };
   }
   check("account", true, `${token.address} has a sub-account at ${token.provider}`);
-  const { acknowledged, generation, revokedBitmap } = state;
+  const { acknowledged, generation } = state;
   check(
     "acknowledged",
     acknowledged,
@@ -83,7 +83,7 @@ export function standingOf(token: SessionToken, state: TokenState | undefined): 
       ? `generation ${generation}, as on chain`
       : `generation ${token.generation}; the chain is at ${generation}${ended ? ", so all tokens before were revoked" : ""}`,
   );
-  const revoked = token.tokenId !== EPHEMERAL_TOKEN_ID && ((revokedBitmap >> BigInt(token.tokenId)) & 1n) === 1n;
+  const revoked = token.tokenId !== EPHEMERAL_TOKEN_ID && isRevoked(state, token.tokenId);
   check("revoked", !revoked, revoked ? `id ${token.tokenId} is revoked` : `id ${token.tokenId} is not revoked`);
   return { honoured: checks.every(({ ok }) => ok), checks };
 }

@@ -1,9 +1,8 @@
 /** The keys made here, and what has become of each. */
 
 import type { ReadContext } from "../chain/context.ts";
-import { readTokenState } from "../compute/sub-accounts.ts";
+import { isRevoked, readTokenState } from "../compute/sub-accounts.ts";
 import type { KeyRecord } from "./registry.ts";
-import { isRevoked } from "./revoke.ts";
 
 export type KeyState = "good" | "expired" | "revoked" | "revoked with all" | "no sub-account";
 

@@ -21,11 +21,6 @@ export async function requireTokenState(read: ReadContext, user: Address, provid
   return state;
 }
 
-/** Whether the id is revoked on chain, in the generation of `state`. */
-export function isRevoked({ revokedBitmap }: Pick<TokenState, "revokedBitmap">, tokenId: number): boolean {
-  return ((revokedBitmap >> BigInt(tokenId)) & 1n) === 1n;
-}
-
 /** The call that revokes some ids for the sender. */
 export function revokeDraft(network: Network, provider: Address, tokenIds: readonly number[]): TransactionDraft {
   const abi = INTERFACES.inferenceServing();

@@ -9,10 +9,11 @@ import { chainCall } from "../chain/revert.ts";
 import type { TransactionDraft } from "../chain/send.ts";
 import { ProviderUnknownError } from "../compute/errors.ts";
 import { readService, type Service } from "../compute/providers.ts";
-import { checksum, ZERO_ADDRESS, type Address, type Hex } from "../hex.ts";
+import { ZERO_ADDRESS, type Address, type Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
 import { parseServiceInfo } from "../protocol/service-info.ts";
 import { ServiceOfferError, ServiceRegisteredError } from "./errors.ts";
+import { servingEvents } from "./events.ts";
 
 /** What a provider sells. Prices in neuron per unit: a token, an image, a second, as `serviceType` has it. */
 export interface ServiceOffer {
@@ -73,10 +74,8 @@ export function removalDraft(network: Network, provider: Address): TransactionDr
 /** Neuron of stake that a removal gave back, from its events. */
 export function stakeReturned(network: Network, receipt: TransactionReceipt): bigint {
   let returned = 0n;
-  for (const entry of receipt.logs) {
-    if (checksum(entry.address) !== network.contracts.inferenceServing) continue;
-    const event = INTERFACES.inferenceServing().parseLog(entry);
-    if (event?.name === "ProviderStakeReturned") returned += event.args["amount"] as bigint;
+  for (const { name, args } of servingEvents(network, receipt)) {
+    if (name === "ProviderStakeReturned") returned += args["amount"] as bigint;
   }
   return returned;
 }

@@ -15,6 +15,7 @@ import type { Network } from "../networks.ts";
 import { SETTLEMENT_BATCH } from "../protocol/constants.ts";
 import { settlementStatus, type SettlementMessage, type SettlementStatus } from "../protocol/settlement.ts";
 import { SettlementFileError } from "./errors.ts";
+import { servingEvents } from "./events.ts";
 
 export interface SignedSettlement extends SettlementMessage {
   /** Of the provider's TEE signer, over the EIP-712 message. 65 bytes. */
@@ -108,11 +109,9 @@ export function settlementResults(
   receipt: TransactionReceipt,
 ): ReadonlyMap<Address, SettlementResult> {
   const results = new Map<Address, SettlementResult>();
-  for (const entry of receipt.logs) {
-    if (checksum(entry.address) !== network.contracts.inferenceServing) continue;
-    const event = INTERFACES.inferenceServing().parseLog(entry);
-    if (event?.name !== "TEESettlementResult") continue;
-    const [user, status, unsettled] = event.args as unknown as [string, bigint, bigint];
+  for (const { name, args } of servingEvents(network, receipt)) {
+    if (name !== "TEESettlementResult") continue;
+    const [user, status, unsettled] = args as unknown as [string, bigint, bigint];
     results.set(checksum(user), { status: settlementStatus(status), unsettled });
   }
   return results;

@@ -5,10 +5,10 @@ import type { Answer } from "../support/action.ts";
 import { parseCount, required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
-import { sendPlanned } from "../support/planned.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
 import { parseUntil, untilText } from "../support/until.ts";
 import { parseUsers } from "../support/users.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly token: string;
@@ -47,17 +47,14 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const writer = await openWriter(open, args, io);
       const { drafts, granting, already } = await planGrant(read, { inft, tokenId, users, expiry, permissions });
       const common = { network: network.name, mode: network.mode, inft, tokenId, expiry, permissions, already };
-      const { plan, sent } = await sendPlanned(writer, drafts, args, io, "authorise");
-      const data = { ...common, plan };
-      if (sent === undefined) return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
-      return {
-        data: { ...data, authorized: granting, transactions: sent.map((each) => transactionData(network, each)) },
+      const planned = await sendPlanned(writer, drafts, args, io, "authorise");
+      return plannedAnswer(network, planned, common, () => ({
+        data: { authorized: granting },
         text: [
           ...granting.map((user) => `${user} may use the data of token ${tokenId} (${untilText(expiry)})`),
           ...already.map((user) => `${user} may already, on these terms`),
-          ...transactionLines(network, sent),
         ],
-      };
+      }));
     },
     io,
   );

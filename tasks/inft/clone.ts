@@ -1,5 +1,4 @@
 import { cloneDraft, clonedTokenId, findClone } from "../../lib/inft/clone.ts";
-import { translateInftError } from "../../lib/inft/translate.ts";
 import { requireOwner } from "../../lib/inft/transfer.ts";
 import type { Answer } from "../support/action.ts";
 import { withConnection } from "../support/connection.ts";
@@ -45,7 +44,7 @@ export default spendingAction<HandoverArguments>(async (args, hre, io): Promise<
       const draft = cloneDraft(token, to, proofs);
       const storing = await planCiphertexts(open, writer, ciphertexts, args, io);
       const what = draft.what;
-      const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, what, translateInftError, storing);
+      const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, what, { storing });
       const { deadline, sequence, oldDataHashes } = proof;
       const data = { ...common, sequence, deadline, sealTo, attestors, oldDataHashes, newDataHashes, plan };
       const [transaction] = sent ?? [];

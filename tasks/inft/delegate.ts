@@ -5,8 +5,8 @@ import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { locateInft } from "../support/inft.ts";
-import { sendPlanned } from "../support/planned.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly delegate: string;
@@ -38,14 +38,10 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const { owner } = writer;
       const before = await readDelegate(read, inft, owner);
       const drafts = before === delegate ? [] : [delegateDraft(inft, delegate)];
-      const { plan, sent } = await sendPlanned(writer, drafts, args, io, "delegate");
-      const data = { network: network.name, mode: network.mode, inft, account: owner, before, delegate, plan };
-      if (sent === undefined) return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
+      const planned = await sendPlanned(writer, drafts, args, io, "delegate");
+      const common = { network: network.name, mode: network.mode, inft, account: owner, before, delegate };
       const says = delegate === undefined ? `nobody but ${owner} itself` : `${delegate}, beside ${owner} itself,`;
-      return {
-        data: { ...data, transactions: sent.map((each) => transactionData(network, each)) },
-        text: [`${says} may sign access proofs for it`, ...transactionLines(network, sent)],
-      };
+      return plannedAnswer(network, planned, common, () => ({ text: [`${says} may sign access proofs for it`] }));
     },
     io,
   );

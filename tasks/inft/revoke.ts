@@ -4,9 +4,9 @@ import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
-import { sendPlanned } from "../support/planned.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
 import { parseUsers } from "../support/users.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly token: string;
@@ -35,22 +35,14 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const { address: inft } = await locateInft(open, args.inft);
       const writer = await openWriter(open, args, io);
       const drafts = args.all ? [clearDraft({ inft, tokenId })] : revokeDrafts({ inft, tokenId, users });
-      const { plan, sent } = await sendPlanned(writer, drafts, args, io, "revoke");
-      const data = { network: network.name, mode: network.mode, inft, tokenId, plan };
-      if (sent === undefined) return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
-      return {
-        data: {
-          ...data,
-          revoked: args.all ? "all" : users,
-          transactions: sent.map((each) => transactionData(network, each)),
-        },
-        text: [
-          ...(args.all
-            ? [`nobody but its owner may use the data of token ${tokenId}`]
-            : users.map((user) => `${user} may no longer use the data of token ${tokenId}`)),
-          ...transactionLines(network, sent),
-        ],
-      };
+      const planned = await sendPlanned(writer, drafts, args, io, "revoke");
+      const common = { network: network.name, mode: network.mode, inft, tokenId };
+      return plannedAnswer(network, planned, common, () => ({
+        data: { revoked: args.all ? "all" : users },
+        text: args.all
+          ? [`nobody but its owner may use the data of token ${tokenId}`]
+          : users.map((user) => `${user} may no longer use the data of token ${tokenId}`),
+      }));
     },
     io,
   );

@@ -1,6 +1,5 @@
 import { UsageError } from "../../lib/errors.ts";
 import { readStaged, stageDraft, unstageDraft } from "../../lib/inft/stage.ts";
-import { translateInftError } from "../../lib/inft/translate.ts";
 import { plainTransferDraft, requireOwner, tokenTransferDraft } from "../../lib/inft/transfer.ts";
 import type { Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
@@ -15,7 +14,7 @@ import {
 } from "../support/handover.ts";
 import { parseTokenId } from "../support/inft.ts";
 import { onNetwork } from "../support/on-network.ts";
-import { sendPlanned } from "../support/planned.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
 import type { TaskIo } from "../support/action.ts";
 import { planCiphertexts, storedData } from "../support/storing.ts";
 import { untilText } from "../support/until.ts";
@@ -60,13 +59,11 @@ async function transfer(open: OpenConnection, request: HandoverRequest, args: Ar
   }
   requireOwner(token, writer.owner);
   if (token.datas.length === 0) {
-    const { plan, sent } = await sendPlanned(writer, [plainTransferDraft(token, to)], args, io, "transfer");
-    const data = { ...common, plan };
-    if (sent === undefined) return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
-    return {
-      data: { ...data, transferred: true, transactions: sent.map((each) => transactionData(network, each)) },
-      text: [`token ${tokenId}, which holds no data, belongs to ${to} now`, ...transactionLines(network, sent)],
-    };
+    const planned = await sendPlanned(writer, [plainTransferDraft(token, to)], args, io, "transfer");
+    return plannedAnswer(network, planned, common, () => ({
+      data: { transferred: true },
+      text: [`token ${tokenId}, which holds no data, belongs to ${to} now`],
+    }));
   }
 
   const staged = args.stage ? await readStaged(read, token) : undefined;
@@ -85,7 +82,7 @@ async function transfer(open: OpenConnection, request: HandoverRequest, args: Ar
   const draft = args.stage ? stageDraft(token, to, proofs) : tokenTransferDraft(token, to, proofs);
   // The keys of a staged transfer are on chain at once: its buyer would read a public ciphertext before the sale.
   const storing = args.stage ? undefined : await planCiphertexts(open, writer, ciphertexts, args, io);
-  const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, draft.what, translateInftError, storing);
+  const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, draft.what, { storing });
   const { deadline, sequence, oldDataHashes } = proof;
   const data = { ...common, sequence, deadline, sealTo, attestors, oldDataHashes, newDataHashes, plan };
   if (sent === undefined) {
@@ -123,11 +120,10 @@ async function transfer(open: OpenConnection, request: HandoverRequest, args: Ar
 async function unstage(open: OpenConnection, tokenId: bigint, args: Arguments, io: TaskIo): Promise<Answer> {
   const { network } = open;
   const { writer, token } = await openHandover(open, { tokenId }, args, io);
-  const { plan, sent } = await sendPlanned(writer, [unstageDraft(token)], args, io, "unstage");
-  const data = { network: network.name, mode: network.mode, inft: token.inft, tokenId, plan };
-  if (sent === undefined) return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
-  return {
-    data: { ...data, staged: false, transactions: sent.map((each) => transactionData(network, each)) },
-    text: [`no transfer of token ${tokenId} is staged any more`, ...transactionLines(network, sent)],
-  };
+  const planned = await sendPlanned(writer, [unstageDraft(token)], args, io, "unstage");
+  const common = { network: network.name, mode: network.mode, inft: token.inft, tokenId };
+  return plannedAnswer(network, planned, common, () => ({
+    data: { staged: false },
+    text: [`no transfer of token ${tokenId} is staged any more`],
+  }));
 }

@@ -6,7 +6,6 @@ import type { Hex } from "../../lib/hex.ts";
 import { sealAgent, type Agent } from "../../lib/inft/agent.ts";
 import { rekey, rekeyDraft } from "../../lib/inft/rekey.ts";
 import { readOwnedToken, requireOwner, type OwnedToken } from "../../lib/inft/transfer.ts";
-import { translateInftError } from "../../lib/inft/translate.ts";
 import { updateDraft } from "../../lib/inft/update.ts";
 import type { Answer, TaskIo } from "../support/action.ts";
 import { readAgent } from "../support/agent.ts";
@@ -15,9 +14,9 @@ import { withConnection, type OpenConnection } from "../support/connection.ts";
 import { decryptionKeys, ownEncryptionKey } from "../support/decryption.ts";
 import { ciphertextsOf, keepCiphertexts, MOST_FETCHED } from "../support/ciphertexts.ts";
 import { locateInft, parseTokenId } from "../support/inft.ts";
-import { sendPlanned } from "../support/planned.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
 import { planCiphertexts, storedData, type StorageArguments } from "../support/storing.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments, StorageArguments {
   readonly token: string;
@@ -64,28 +63,19 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       // Before anything is sent: a token whose bytes are nowhere is worth nothing.
       await keepCiphertexts(open, newDataHashes, ciphertexts);
       const storing = await planCiphertexts(open, writer, ciphertexts, args, io);
-      const what = draft.what;
-      const { plan, sent, stored } = await sendPlanned(writer, [draft], args, io, what, translateInftError, storing);
+      const planned = await sendPlanned(writer, [draft], args, io, draft.what, { storing });
       const oldDataHashes = token.datas.map(({ dataHash }) => dataHash);
       const common = { network: network.name, mode: network.mode, inft, tokenId, rekey: args.rekey };
-      const data = { ...common, oldDataHashes, newDataHashes, plan };
-      if (sent === undefined) return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
-      return {
-        data: {
-          ...data,
-          updated: true,
-          stored: stored.map((object) => storedData(network, object)),
-          transactions: sent.map((each) => transactionData(network, each)),
-        },
+      return plannedAnswer(network, planned, { ...common, oldDataHashes, newDataHashes }, () => ({
+        data: { updated: true, stored: planned.stored.map((object) => storedData(network, object)) },
         text: [
           args.rekey
             ? `the data of token ${tokenId} are encrypted under fresh keys; the old ones open only the old ciphertexts`
             : `token ${tokenId} holds new data`,
           ...newDataHashes.map((hash) => `  ${hash}`),
           "access proofs and staged transfers of before are void",
-          ...transactionLines(network, sent),
         ],
-      };
+      }));
     },
     io,
   );

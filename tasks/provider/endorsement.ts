@@ -4,8 +4,8 @@ import { translateRefusal } from "../../lib/compute/translate.ts";
 import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
-import { sendPlanned } from "../support/planned.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly provider: string;
@@ -30,24 +30,16 @@ export function endorsementAction(wanted: boolean) {
         const writer = await openWriter(open, args, io);
         await assertContractOwner(open.read, writer.owner);
         const draft = endorsementDraft(network, provider, wanted);
-        const { plan, sent } = await sendPlanned(
-          writer,
-          [draft],
-          args,
-          io,
-          draft.what,
-          translateRefusal({ kind: "operate", values: { provider } }),
-        );
-        if (sent === undefined) return { data: { ...common, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
-        return {
-          data: { ...common, plan, changed: true, transactions: sent.map((each) => transactionData(network, each)) },
+        const translate = translateRefusal({ kind: "operate", values: { provider } });
+        const planned = await sendPlanned(writer, [draft], args, io, draft.what, { translate });
+        return plannedAnswer(network, planned, common, () => ({
+          data: { changed: true },
           text: [
             wanted
               ? `${signer} of ${provider} is endorsed; nothing on chain checks its attestation`
               : `${signer} of ${provider} is no longer endorsed; ${provider} can settle nothing`,
-            ...transactionLines(network, sent),
           ],
-        };
+        }));
       },
       io,
     );

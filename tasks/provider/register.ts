@@ -6,8 +6,8 @@ import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { readOffer, type OfferArguments } from "../support/offer.ts";
-import { sendPlanned } from "../support/planned.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments, OfferArguments {
   readonly as: string | undefined;
@@ -37,23 +37,13 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const provider = writer.owner;
       const { stake, draft } = await planRegistration(open.read, provider, offer);
       io.log(`stake: ${withUnit(stake)}, returned in full by npx hardhat provider remove`);
-      const { plan, sent } = await sendPlanned(
-        writer,
-        [draft],
-        args,
-        io,
-        draft.what,
-        translateRefusal({ kind: "operate", values: { provider } }),
-      );
-      const common = { network: network.name, mode: network.mode, provider, stake, offer, plan };
-      if (sent === undefined) return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
-      return {
-        data: { ...common, registered: true, transactions: sent.map((each) => transactionData(network, each)) },
-        text: [
-          `${provider} sells ${offer.model}; users see it once the owner of 0G's contract endorses its signer`,
-          ...transactionLines(network, sent),
-        ],
-      };
+      const translate = translateRefusal({ kind: "operate", values: { provider } });
+      const planned = await sendPlanned(writer, [draft], args, io, draft.what, { translate });
+      const common = { network: network.name, mode: network.mode, provider, stake, offer };
+      return plannedAnswer(network, planned, common, () => ({
+        data: { registered: true },
+        text: [`${provider} sells ${offer.model}; users see it once the owner of 0G's contract endorses its signer`],
+      }));
     },
     io,
   );

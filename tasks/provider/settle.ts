@@ -13,9 +13,9 @@ import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
-import { sendPlanned } from "../support/planned.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
 import { table } from "../support/table.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly file: string;
@@ -57,23 +57,13 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         return { data: { ...common, outcomes: previewed }, text: ["nothing of this can be settled; nothing was sent"] };
       }
       const what = `settle the fees of ${users.size} users`;
-      const { plan, sent } = await sendPlanned(
-        writer,
-        drafts,
-        args,
-        io,
-        what,
-        translateRefusal({ kind: "operate", values: { provider } }),
-      );
-      if (sent === undefined) {
-        return { data: { ...common, outcomes: previewed, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
-      }
-      const results = new Map(sent.flatMap(({ receipt }) => [...settlementResults(network, receipt)]));
-      const outcomes = previewed.map((outcome) => ({ ...outcome, ...results.get(outcome.user) }));
-      return {
-        data: { ...common, outcomes, plan, transactions: sent.map((each) => transactionData(network, each)) },
-        text: [...outcomeLines(outcomes), ...transactionLines(network, sent)],
-      };
+      const translate = translateRefusal({ kind: "operate", values: { provider } });
+      const planned = await sendPlanned(writer, drafts, args, io, what, { translate });
+      return plannedAnswer(network, planned, { ...common, outcomes: previewed }, (sent) => {
+        const results = new Map(sent.flatMap(({ receipt }) => [...settlementResults(network, receipt)]));
+        const outcomes = previewed.map((outcome) => ({ ...outcome, ...results.get(outcome.user) }));
+        return { data: { outcomes }, text: outcomeLines(outcomes) };
+      });
     },
     io,
   );

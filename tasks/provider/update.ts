@@ -6,8 +6,8 @@ import type { Answer } from "../support/action.ts";
 import type { SpendingArguments } from "../support/arguments.ts";
 import { withConnection } from "../support/connection.ts";
 import { readOffer, type OfferArguments } from "../support/offer.ts";
-import { sendPlanned } from "../support/planned.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../support/write.ts";
+import { plannedAnswer, sendPlanned } from "../support/planned.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
 
 interface Arguments extends SpendingArguments, OfferArguments {
   readonly as: string | undefined;
@@ -39,19 +39,12 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       if (losesEndorsement) {
         io.log("note: this takes the endorsement of the signer back: until it is given again, nothing can be settled");
       }
-      const { plan, sent } = await sendPlanned(
-        writer,
-        [draft],
-        args,
-        io,
-        draft.what,
-        translateRefusal({ kind: "operate", values: { provider } }),
-      );
-      if (sent === undefined) return { data: { ...common, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
-      return {
-        data: { ...common, plan, updated: true, transactions: sent.map((each) => transactionData(network, each)) },
-        text: [`changed ${changed.join(", ")}`, ...transactionLines(network, sent)],
-      };
+      const translate = translateRefusal({ kind: "operate", values: { provider } });
+      const planned = await sendPlanned(writer, [draft], args, io, draft.what, { translate });
+      return plannedAnswer(network, planned, common, () => ({
+        data: { updated: true },
+        text: [`changed ${changed.join(", ")}`],
+      }));
     },
     io,
   );

@@ -5,9 +5,8 @@ import type { BaseWallet } from "ethers";
 import type { Log } from "../../chain/context.ts";
 import type { Address, Hex } from "../../hex.ts";
 import type { Network } from "../../networks.ts";
-import { SETTLEMENT_BATCH } from "../../protocol/constants.ts";
 import { requestsHash, SETTLEMENT_TYPES, settlementDomain, settlementNonce } from "../../protocol/settlement.ts";
-import type { SignedSettlement } from "../../operator/settle.ts";
+import { settlementBatches, type SignedSettlement } from "../../operator/settle.ts";
 import type { Bill, Bills } from "./bills.ts";
 import type { ProviderChain } from "./chain.ts";
 import type { SettlementOutcome } from "./options.ts";
@@ -33,11 +32,6 @@ function affordable(rows: readonly Bill[], available: bigint): readonly Bill[] {
   let sum = 0n;
   const end = rows.findIndex((row) => (sum += row.fee) > available);
   return end < 0 ? rows : rows.slice(0, end);
-}
-
-function batches<T>(items: readonly T[]): (readonly T[])[] {
-  const count = Math.ceil(items.length / SETTLEMENT_BATCH);
-  return Array.from({ length: count }, (_, i) => items.slice(i * SETTLEMENT_BATCH, (i + 1) * SETTLEMENT_BATCH));
 }
 
 export function settler(options: {
@@ -138,8 +132,8 @@ export function settler(options: {
     }
     const outcomes: SettlementOutcome[] = [];
     const ready: Claim[] = [];
-    for (const batch of batches(claims)) ready.push(...(await preview(batch, outcomes)));
-    for (const batch of batches(ready)) await send(batch, outcomes);
+    for (const batch of settlementBatches(claims)) ready.push(...(await preview(batch, outcomes)));
+    for (const batch of settlementBatches(ready)) await send(batch, outcomes);
     for (const { user, status, totalFee, requests } of outcomes) {
       log(`settled ${requests} requests of ${user} for ${totalFee} neuron: ${status}`);
     }

@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 
 import { UsageError } from "../../../lib/errors.ts";
-import { digestOfKey } from "../../../lib/keys/create.ts";
 import { inspectToken, readStanding } from "../../../lib/keys/inspect.ts";
 import { isEphemeral } from "../../../lib/networks.ts";
+import { keyDigest } from "../../../lib/server-guards.ts";
 import { action, type Answer } from "../../support/action.ts";
 import { required } from "../../support/arguments.ts";
 import { selectedNetwork, withConnection } from "../../support/connection.ts";
@@ -52,7 +52,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     return { data, text: pairs([...facts, ["chain", "not asked"]]) };
   }
   const { registry } = keyFolder(hre, network, io.signal);
-  const digest = digestOfKey(text.replace(/^Bearer /, ""));
+  const digest = keyDigest(text.replace(/^Bearer /, ""));
   const label = (await registry.read()).find((record) => record.digest === digest)?.label;
   return withConnection(
     hre,

@@ -5,9 +5,9 @@ import { awaitGeneration, requireTokenState, revokeAllDraft } from "../../../lib
 import type { Answer } from "../../support/action.ts";
 import { required, type SpendingArguments } from "../../support/arguments.ts";
 import { withConnection } from "../../support/connection.ts";
-import { sendPlanned } from "../../support/planned.ts";
+import { plannedAnswer, sendPlanned } from "../../support/planned.ts";
 import { resolveProvider } from "../../support/providers.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../../support/write.ts";
+import { openWriter, spendingAction } from "../../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly provider: string;
@@ -29,29 +29,24 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const { generation } = await requireTokenState(read, user, provider);
       io.log(`note: this ends every API key and session token of ${user} at ${provider}; ${WINDOW}`);
       const draft = revokeAllDraft(network, provider);
-      const refusal = translateRefusal({ kind: "revokeTokens", values: { user, provider } });
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what, refusal);
-      const common = { network: network.name, mode: network.mode, user, provider, plan };
-      if (sent === undefined) return { data: { ...common, dryRun: true }, text: ["dry run: nothing was sent"] };
-      let waitedMs: number | null = null;
-      if (args.wait) {
-        io.log("waiting until the provider takes tokens of the new generation; Ctrl-C ends the waiting only");
-        const session = new SessionTokens({ ...read, signer: ctx.signer });
-        waitedMs = await awaitGeneration({ session, signal: io.signal }, await readService(read, provider));
-      }
-      return {
-        data: {
-          ...common,
-          generation: generation + 1n,
-          waitedMs,
-          transactions: sent.map((each) => transactionData(network, each)),
-        },
-        text: [
-          `revoked all tokens; generation ${generation + 1n} now`,
-          waitedMs === null ? `${WINDOW}: --wait waits that out` : "the provider takes new tokens",
-          ...transactionLines(network, sent),
-        ],
-      };
+      const translate = translateRefusal({ kind: "revokeTokens", values: { user, provider } });
+      const planned = await sendPlanned(writer, [draft], args, io, draft.what, { translate });
+      const common = { network: network.name, mode: network.mode, user, provider };
+      return plannedAnswer(network, planned, common, async () => {
+        let waitedMs: number | null = null;
+        if (args.wait) {
+          io.log("waiting until the provider takes tokens of the new generation; Ctrl-C ends the waiting only");
+          const session = new SessionTokens({ ...read, signer: ctx.signer });
+          waitedMs = await awaitGeneration({ session, signal: io.signal }, await readService(read, provider));
+        }
+        return {
+          data: { generation: generation + 1n, waitedMs },
+          text: [
+            `revoked all tokens; generation ${generation + 1n} now`,
+            waitedMs === null ? `${WINDOW}: --wait waits that out` : "the provider takes new tokens",
+          ],
+        };
+      });
     },
     io,
   );

@@ -1,12 +1,13 @@
+import { isRevoked } from "../../../lib/compute/sub-accounts.ts";
 import { translateRefusal } from "../../../lib/compute/translate.ts";
 import { resolveProvider } from "../../support/providers.ts";
-import { isRevoked, requireTokenState, revokeDraft } from "../../../lib/keys/revoke.ts";
+import { requireTokenState, revokeDraft } from "../../../lib/keys/revoke.ts";
 import type { Answer } from "../../support/action.ts";
 import { required, type SpendingArguments } from "../../support/arguments.ts";
 import { selectedNetwork, withConnection } from "../../support/connection.ts";
 import { keyFolder, namedIds } from "../../support/keys.ts";
-import { sendPlanned } from "../../support/planned.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../../support/write.ts";
+import { plannedAnswer, sendPlanned } from "../../support/planned.ts";
+import { openWriter, spendingAction } from "../../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly provider: string;
@@ -34,16 +35,13 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         return { data: { ...common, changed: false }, text: ["revoked already; nothing was sent"] };
       }
       const draft = revokeDraft(network, provider, due);
-      const refusal = translateRefusal({ kind: "revokeTokens", values: { user, provider } });
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, draft.what, refusal);
-      if (sent === undefined) return { data: { ...common, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
-      return {
-        data: { ...common, plan, changed: true, transactions: sent.map((each) => transactionData(network, each)) },
-        text: [
-          `revoked token ${due.length === 1 ? "id" : "ids"} ${due.join(", ")}; the provider may take up to ten minutes to see it`,
-          ...transactionLines(network, sent),
-        ],
-      };
+      const translate = translateRefusal({ kind: "revokeTokens", values: { user, provider } });
+      const planned = await sendPlanned(writer, [draft], args, io, draft.what, { translate });
+      const ids = `token ${due.length === 1 ? "id" : "ids"} ${due.join(", ")}`;
+      return plannedAnswer(network, planned, common, () => ({
+        data: { changed: true },
+        text: [`revoked ${ids}; the provider may take up to ten minutes to see it`],
+      }));
     },
     io,
   );

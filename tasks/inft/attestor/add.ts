@@ -9,9 +9,9 @@ import { attestorsAt } from "../../support/attestor-entries.ts";
 import { withConnection, type OpenConnection } from "../../support/connection.ts";
 import { duration } from "../../support/duration.ts";
 import { locateInft } from "../../support/inft.ts";
-import { sendPlanned } from "../../support/planned.ts";
+import { plannedAnswer, sendPlanned } from "../../support/planned.ts";
 import { parseUntil, untilText } from "../../support/until.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../../support/write.ts";
+import { openWriter, spendingAction } from "../../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly attestor: string;
@@ -65,14 +65,12 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       assertAttestorsAllowed(network, [entry], { allowDevelopment: args.allowDevelopmentAttestor });
       const writer = await openWriter(open, args, io);
       const draft = scheduleAttestorDraft(verifier, attestor, { validUntil, endpoint: entry.url ?? "" });
-      const { plan, sent } = await sendPlanned(writer, [draft], args, io, "add the attestor");
-      const planned = { ...common, url: entry.url ?? null, validUntil, plan };
-      if (sent === undefined) return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
+      const planned = await sendPlanned(writer, [draft], args, io, "add the attestor");
       const when = rotationDelay === 0n ? "now" : `in ${duration(rotationDelay)}`;
-      return {
-        data: { ...planned, added: true, transactions: sent.map((each) => transactionData(network, each)) },
-        text: [`${attestor} counts ${when}, until ${untilText(validUntil)}`, ...transactionLines(network, sent)],
-      };
+      return plannedAnswer(network, planned, { ...common, url: entry.url ?? null, validUntil }, () => ({
+        data: { added: true },
+        text: [`${attestor} counts ${when}, until ${untilText(validUntil)}`],
+      }));
     },
     io,
   );

@@ -4,8 +4,8 @@ import type { Answer } from "../../support/action.ts";
 import { required, type SpendingArguments } from "../../support/arguments.ts";
 import { withConnection } from "../../support/connection.ts";
 import { locateInft } from "../../support/inft.ts";
-import { sendPlanned } from "../../support/planned.ts";
-import { openWriter, spendingAction, transactionData, transactionLines } from "../../support/write.ts";
+import { plannedAnswer, sendPlanned } from "../../support/planned.ts";
+import { openWriter, spendingAction } from "../../support/write.ts";
 
 interface Arguments extends SpendingArguments {
   readonly attestor: string;
@@ -36,24 +36,12 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         );
       }
       const writer = await openWriter(open, args, io);
-      const { plan, sent } = await sendPlanned(
-        writer,
-        [removeAttestorDraft(verifier, attestor)],
-        args,
-        io,
-        "remove the attestor",
-      );
-      if (sent === undefined) return { data: { ...common, plan, dryRun: true }, text: ["dry run: nothing was sent"] };
-      return {
-        data: {
-          ...common,
-          removed: true,
-          left,
-          plan,
-          transactions: sent.map((each) => transactionData(network, each)),
-        },
-        text: [`${attestor} does not count any more`, ...transactionLines(network, sent)],
-      };
+      const draft = removeAttestorDraft(verifier, attestor);
+      const planned = await sendPlanned(writer, [draft], args, io, "remove the attestor");
+      return plannedAnswer(network, planned, common, () => ({
+        data: { removed: true, left },
+        text: [`${attestor} does not count any more`],
+      }));
     },
     io,
   );
