@@ -6,7 +6,13 @@ import type { ZgError } from "../errors.ts";
 import type { Address } from "../hex.ts";
 import { CHAT_ID_PATTERN, signatureIds } from "../protocol/chat.ts";
 import { signatureUrl } from "../protocol/endpoints.ts";
-import { ChatIdMissingError, ProviderDownError, SignatureDocumentError, SignatureMissingError } from "./errors.ts";
+import {
+  ChatIdMissingError,
+  ProviderDownError,
+  RateLimitedError,
+  SignatureDocumentError,
+  SignatureMissingError,
+} from "./errors.ts";
 import { exchange, pause, textOf, type HttpAnswer, type HttpDeps } from "./provider-http.ts";
 import { classify } from "./provider-refusals.ts";
 import type { Service } from "./providers.ts";
@@ -40,6 +46,7 @@ const MAX_DOCUMENT_BYTES = 64 * 1024;
  * Fetches the signature of an answer, by its chat id. Some providers store it just after the last byte of the answer,
  * so a miss is asked again, twice. Sends no token: the route is public.
  * @throws {ChatIdMissingError} {@link SignatureMissingError} {@link SignatureDocumentError} {@link ProviderDownError}
+ *   {@link RateLimitedError}
  */
 export async function fetchSignature(
   deps: HttpDeps,
@@ -86,6 +93,12 @@ async function ask(
   const { status } = answer;
   const { kind, message: said } = classify(answer);
   if (status >= 500) return { error: new ProviderDownError({ what: WHAT, url, status, said }), again: true };
+  // Neither a verdict on the provider nor for good: the signature may well be there.
+  if (status === 429) {
+    const retryAfter = answer.headers.get("retry-after");
+    const values = { provider, status, said, ...(retryAfter === null ? {} : { retryAfter }) };
+    return { error: new RateLimitedError(values), again: true };
+  }
   const error = new SignatureMissingError({ provider, chatId, status, said });
   return { error, again: status === 404 || kind === "chat-id-not-found" };
 }
