@@ -22,6 +22,11 @@ export interface NetworkDefinition {
   readonly explorer?: string;
   readonly explorerApi?: string;
   readonly storageIndexer?: string;
+  /**
+   * Blocks to see on top of a transaction's before its receipt is believed; 0 where one node makes all blocks. 0G's
+   * validators vote on each block before the next (CometBFT), so that one suffices to notice a node that was ahead of them.
+   */
+  readonly confirmations: number;
   /** Validators refuse a smaller tip, even when `eth_maxPriorityFeePerGas` suggests one. */
   readonly priorityFeeFloor: bigint;
   /** Names for providers whose addresses are known beforehand: those of the embedded network and of forks. */
@@ -76,6 +81,7 @@ export const NETWORKS = {
   default: {
     ...GALILEO,
     mode: "local",
+    confirmations: 0,
     title: "embedded Galileo, in this process",
     developmentKeysOnly: true,
     aliases: EMBEDDED_PROVIDERS,
@@ -83,6 +89,7 @@ export const NETWORKS = {
   localhost: {
     ...GALILEO,
     mode: "local",
+    confirmations: 0,
     title: "embedded Galileo, served by `galileo up`",
     developmentKeysOnly: true,
     aliases: EMBEDDED_PROVIDERS,
@@ -90,6 +97,7 @@ export const NETWORKS = {
   galileo: {
     ...GALILEO,
     mode: "live",
+    confirmations: 1,
     title: "0G Galileo testnet",
     developmentKeysOnly: false,
     explorer: "https://chainscan-galileo.0g.ai",
@@ -100,6 +108,7 @@ export const NETWORKS = {
   galileoFork: {
     ...GALILEO,
     mode: "fork",
+    confirmations: 0,
     title: "a local fork of Galileo",
     developmentKeysOnly: true,
     aliases: FORK_PROVIDERS,
@@ -107,6 +116,7 @@ export const NETWORKS = {
   aristotle: {
     ...ARISTOTLE,
     mode: "live",
+    confirmations: 1,
     title: "0G Aristotle mainnet",
     developmentKeysOnly: false,
     explorer: "https://chainscan.0g.ai",
@@ -116,6 +126,7 @@ export const NETWORKS = {
   aristotleFork: {
     ...ARISTOTLE,
     mode: "fork",
+    confirmations: 0,
     title: "a local fork of Aristotle",
     developmentKeysOnly: true,
     aliases: FORK_PROVIDERS,

@@ -19,3 +19,21 @@ export async function pause(ms: number, signal: AbortSignal | undefined, what: s
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/**
+ * Awaits what cannot be stopped, for as long as its caller wants it.
+ * @throws {AbortedError} as soon as the signal fires; what was awaited goes on.
+ */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
+  if (signal === undefined) return work;
+  if (signal.aborted) throw new AbortedError(what);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => {
+      reject(new AbortedError(what));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+    });
+  });
+}

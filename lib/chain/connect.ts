@@ -4,6 +4,7 @@ import { EXIT, ZgError } from "../errors.ts";
 import type { Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
 import type { ReadContext } from "./context.ts";
+import { rawRpc } from "./fees.ts";
 import { chainCall, RpcUnreachableError } from "./revert.ts";
 
 /** The node serves another chain than the network's name promises. */
@@ -44,4 +45,33 @@ export async function latestBlock({ provider }: Pick<ReadContext, "provider">): 
   const block = await chainCall(what, provider.getBlock("latest"));
   if (block === null) throw new RpcUnreachableError(what, new Error("the node has no latest block"));
   return block;
+}
+
+/** Answered by Hardhat's simulated chains alone: names the one at hand, however often its blocks are taken back. */
+const SIMULATION = "hardhat_metadata";
+
+const identities = new WeakMap<Provider, Promise<string>>();
+let nameless = 0;
+
+/**
+ * Names a chain apart from all others that this process may know, also from those that simulate the same one. Asks the
+ * node once for each provider object.
+ */
+export async function chainIdentity({ network, provider }: Pick<ReadContext, "network" | "provider">): Promise<string> {
+  if (network.mode === "live") return String(network.chainId); // its nodes are checked to be of one chain
+  let identity = identities.get(provider);
+  if (identity === undefined) {
+    identity = identify(provider);
+    identities.set(provider, identity);
+    identity.catch(() => identities.delete(provider)); // an outage now says nothing about later
+  }
+  return identity;
+}
+
+async function identify(provider: Provider): Promise<string> {
+  const metadata = await rawRpc(provider, SIMULATION, []).catch(() => undefined);
+  const { instanceId } = (metadata ?? {}) as { instanceId?: unknown };
+  if (typeof instanceId === "string") return instanceId;
+  const block = await chainCall("Reading block 0", provider.getBlock(0));
+  return block?.hash ?? `nameless-${(nameless += 1)}`;
 }

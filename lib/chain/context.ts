@@ -2,6 +2,7 @@ import type { Provider, Signer } from "ethers";
 
 import type { Address, Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
+import type { SharedNonces } from "./nonce-file.ts";
 
 /** Progress for people, one line a call, without a line end. Libraries never print; they call this. */
 export type Log = (line: string) => void;
@@ -22,12 +23,18 @@ export interface SignedTransaction {
   readonly from: Address;
 }
 
+/** What one transaction may cost at worst, held back until its end is known. */
+export interface Reservation {
+  /** Holds `worst` neuron instead: a replacement may cost more. Throws when the cap would be exceeded, and changes nothing. */
+  resize(worst: bigint): void;
+  /** Ends it with what was really spent; 0 when nothing was. Only the first call counts. */
+  settle(actual: bigint): void;
+}
+
 /** Caps and counts all that leaves the wallet in one command. */
 export interface Spending {
   /** Reserves `worst` neuron before a broadcast. Throws when the cap would be exceeded; then nothing is sent. */
-  reserve(what: string, worst: bigint): void;
-  /** Replaces the last reservation by what was really spent. */
-  settle(what: string, actual: bigint): void;
+  reserve(what: string, worst: bigint): Reservation;
 }
 
 /** What a write needs. */
@@ -37,6 +44,8 @@ export interface WriteContext extends ReadContext {
   readonly spending?: Spending;
   /** Called with hash and nonce before a transaction is broadcast, so that a crash cannot lose it. */
   readonly onSigned?: (transaction: SignedTransaction) => void | Promise<void>;
+  /** Keeps the nonces of the key apart among processes. Without it, among the senders of this process only. */
+  readonly sharedNonces?: SharedNonces;
   readonly signal?: AbortSignal;
   /** How long to wait for a receipt before asking the user to look again. Milliseconds; default 120 000. */
   readonly receiptTimeout?: number;

@@ -7,9 +7,10 @@ import { checksum, type Address, type Hex } from "../hex.ts";
 import type { NetworkDefinition } from "../networks.ts";
 import { pause } from "../pause.ts";
 import { withUnit } from "../units.ts";
-import type { ReadContext, WriteContext } from "./context.ts";
+import type { Reservation, ReadContext, WriteContext } from "./context.ts";
 import { assertSignerAllowed } from "./development-keys.ts";
-import { currentFees, nextNonce, type Fees } from "./fees.ts";
+import { currentFees, type Fees } from "./fees.ts";
+import { nonceStream, type NonceStream } from "./nonces.ts";
 import { asChainError, chainCall, decodeRevert, revertDataOf } from "./revert.ts";
 import { shortfallRemedy } from "./shortfall.ts";
 
@@ -131,30 +132,47 @@ export async function sendTransaction(ctx: WriteContext, draft: TransactionDraft
   if (available < value) throw insufficient(ctx, from, what, available, value);
   const { gasLimit, fees, worstCost } = await estimateTransaction(ctx, from, draft);
   if (available < worstCost) throw insufficient(ctx, from, what, available, worstCost);
-  ctx.spending?.reserve(what, worstCost);
-  if (ctx.signal?.aborted === true) throw new AbortedError(`To ${what}`);
-
-  const nonce = await chainCall(`Reading the nonce of ${from}`, nextNonce(provider, from));
+  const reservation = ctx.spending?.reserve(what, worstCost);
+  const nonces = await nonceStream(ctx, from);
   const request = {
     type: 2,
     chainId: network.chainId,
     to: draft.to ?? null,
     data: draft.data,
     value,
-    nonce,
     gasLimit,
     ...fees,
   };
-  const hash = await broadcast(ctx, what, from, request);
-  const receipt = await waitForReceipt(ctx, what, hash, nonce);
+  const { hash, nonce } = await release(
+    reservation,
+    nonces.turn(ctx, what, async (nonce) => {
+      if (ctx.signal?.aborted === true) throw new AbortedError(`To ${what}`);
+      return { nonce, hash: await broadcast(ctx, what, from, { ...request, nonce }, nonces) };
+    }),
+  );
+  const receipt = await waitForReceipt(ctx, what, hash, nonce).catch((error: unknown) => {
+    nonces.abandoned(nonce);
+    throw error;
+  });
+  nonces.landed(nonce, hash);
   const fee = receipt.gasUsed * receipt.gasPrice;
   const reverted = receipt.status === 0;
-  ctx.spending?.settle(what, reverted ? fee : value + fee); // a reverted transaction gives its value back
+  reservation?.settle(reverted ? fee : value + fee); // a reverted transaction gives its value back
   if (reverted) {
     throw new TransactionRevertedError({ what, hash, reason: await reasonOf(ctx, from, draft, receipt) });
   }
   ctx.log?.(`${what}: ${hash} (${receipt.gasUsed} gas)`);
   return { what, hash, blockNumber: receipt.blockNumber, gasUsed: receipt.gasUsed, fee, value, receipt };
+}
+
+/** Ends a reservation for what was not sent. */
+async function release<T>(reservation: Reservation | undefined, sending: Promise<T>): Promise<T> {
+  try {
+    return await sending;
+  } catch (error) {
+    reservation?.settle(0n);
+    throw error;
+  }
 }
 
 function insufficient(
@@ -183,24 +201,39 @@ export async function assertWalletHolds(
 
 type PopulatedRequest = Parameters<Signer["sendTransaction"]>[0] & { nonce: number };
 
-async function broadcast(ctx: WriteContext, what: string, from: Address, request: PopulatedRequest): Promise<Hex> {
+async function broadcast(
+  ctx: WriteContext,
+  what: string,
+  from: Address,
+  request: PopulatedRequest,
+  nonces: NonceStream,
+): Promise<Hex> {
   const { signer, provider } = ctx;
-  const record = async (hash: Hex) => ctx.onSigned?.({ what, hash, nonce: request.nonce, from });
+  const { nonce } = request;
+  const record = async (hash: Hex) => ctx.onSigned?.({ what, hash, nonce, from });
   if (!isLocal(signer)) {
     // A remote signer signs and sends in one step, so its hash can only be recorded after.
     const { hash } = await chainCall(`To ${what}`, signer.sendTransaction(request));
+    nonces.sent(ctx, nonce, { hash: hash as Hex });
     await record(hash as Hex);
     return hash as Hex;
   }
   const raw = await signer.signTransaction(request);
   const hash = Transaction.from(raw).hash as Hex;
   await record(hash);
+  const again = async () => {
+    await provider.broadcastTransaction(raw).catch(() => undefined); // whether a node holds it is asked for next
+  };
+  nonces.sent(ctx, nonce, { hash, again });
   try {
     await provider.broadcastTransaction(raw);
   } catch (error) {
     const known = await provider.getTransaction(hash).catch(() => null);
     // Without a "no" from the node nobody knows whether it took the transaction: a second one might pay twice.
-    if (known === null && wasRefused(error)) throw asChainError(`To ${what}`, error);
+    if (known === null && wasRefused(error)) {
+      nonces.refused(ctx, nonce, hash);
+      throw asChainError(`To ${what}`, error);
+    }
   }
   return hash;
 }

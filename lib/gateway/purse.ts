@@ -1,6 +1,7 @@
 /** Limits on what is spent, with room set aside for what is under way. All amounts in neuron. */
 
 import type { Spending } from "../chain/context.ts";
+import { Reservations } from "../chain/spending.ts";
 import { GatewayBudgetError, PROCESS } from "./errors.ts";
 
 /** Where the fees of requests come from. */
@@ -52,7 +53,14 @@ export class ProcessPurse implements FeePurse {
   #reserved = 0n;
   #topUps = 0n;
   #gas = 0n;
-  readonly #gasPending = new Map<string, bigint>();
+  readonly #gasPending = new Reservations(
+    (_what, gas) => {
+      this.#assertFits({ gas });
+    },
+    (actual) => {
+      this.#gas += actual;
+    },
+  );
 
   constructor(limit: bigint | undefined) {
     this.limit = limit;
@@ -80,21 +88,12 @@ export class ProcessPurse implements FeePurse {
   }
 
   /** What transactions leave in the wallet; a top-up carries no value, so this is its gas. */
-  readonly wallet: Spending = {
-    reserve: (what, worst) => {
-      this.#assertFits({ gas: worst });
-      this.#gasPending.set(what, worst);
-    },
-    settle: (what, actual) => {
-      this.#gasPending.delete(what);
-      this.#gas += actual;
-    },
-  };
+  readonly wallet: Spending = { reserve: (what, worst) => this.#gasPending.open(what, worst) };
 
   #assertFits({ fee = 0n, topUp = 0n, gas = 0n }: { fee?: bigint; topUp?: bigint; gas?: bigint }): void {
     if (this.limit === undefined) return;
-    const pending = [...this.#gasPending.values()].reduce((sum, value) => sum + value, gas);
-    const needed = this.#gas + pending + larger(this.#fees + this.#reserved + fee, this.#topUps + topUp);
+    const needed =
+      this.#gas + this.#gasPending.total + gas + larger(this.#fees + this.#reserved + fee, this.#topUps + topUp);
     if (needed <= this.limit) return;
     const values = { who: PROCESS, limit: this.limit, spent: this.total, reserved: this.#reserved };
     throw new GatewayBudgetError({ ...values, worst: fee + topUp + gas });

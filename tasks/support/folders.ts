@@ -24,6 +24,8 @@ export interface Folders {
   readonly mints: string;
   /** What uploads to 0G Storage sent, so that an interrupted one is found. */
   readonly uploads: string;
+  /** Whose turn it is to sign with a key, among processes. */
+  readonly nonces: string;
   /** Images and the like that no other place was named for. */
   readonly outputs: string;
   /** Ciphertexts that an attestor made here. */
@@ -45,6 +47,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     keys: path.join(base, "keys"),
     mints: path.join(base, "mints"),
     uploads: path.join(base, "uploads"),
+    nonces: path.join(base, "nonces"),
     outputs: path.join(base, "outputs"),
     attestor: path.join(base, "attestor"),
     jobs: path.join(base, "jobs"),

@@ -3,6 +3,7 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { ReadContext, SignedTransaction, WriteContext } from "../../lib/chain/context.ts";
+import { nonceFile } from "../../lib/chain/nonce-file.ts";
 import { awaitPending } from "../../lib/chain/pending.ts";
 import {
   assertWalletHolds,
@@ -66,7 +67,8 @@ export async function openWriter(
   const onSigned = (transaction: SignedTransaction) => {
     sent.add(transaction);
   };
-  return { ctx: { ...ctx, onSigned }, owner, spending };
+  const sharedNonces = nonceFile(folders.nonces, owner, { signal: io.signal });
+  return { ctx: { ...ctx, onSigned, sharedNonces }, owner, spending };
 }
 
 /** The bill rows of one transaction: its value where it goes, and its gas at the maximum fee. */

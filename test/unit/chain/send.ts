@@ -130,6 +130,11 @@ class CapReachedError extends ZgError {
   }
 }
 
+/** A purse without a bottom that writes down what was really spent. */
+function counting(settled: bigint[]): Spending {
+  return { reserve: () => ({ resize: () => undefined, settle: (actual) => settled.push(actual) }) };
+}
+
 describe("sendTransaction", () => {
   it("checks, signs, writes the hash down, and only then broadcasts", async () => {
     const bar = openBar();
@@ -238,7 +243,6 @@ describe("sendTransaction", () => {
           asked.push([what, worst]);
           throw new CapReachedError();
         },
-        settle: () => expect.fail("settled what was never sent"),
       };
       const bar = (this.bar = openBar({ ctx: { spending } }));
 
@@ -280,7 +284,7 @@ describe("sendTransaction", () => {
 
   it("tells the spending cap what was really paid", async () => {
     const settled: bigint[] = [];
-    const { ctx } = openBar({ ctx: { spending: { reserve: () => {}, settle: (_, actual) => settled.push(actual) } } });
+    const { ctx } = openBar({ ctx: { spending: counting(settled) } });
 
     await sendTransaction(ctx, DRAFT);
 
@@ -356,7 +360,7 @@ describe("sendTransaction", () => {
       const bar = openBar({
         receipts: [reverted],
         replay: async () => Promise.reject({ data: LEDGER_NOT_EXISTS }),
-        ctx: { spending: { reserve: () => {}, settle: (_, actual) => settled.push(actual) } },
+        ctx: { spending: counting(settled) },
       });
 
       const error = await thrownBy(sendTransaction(bar.ctx, DRAFT));

@@ -39,8 +39,7 @@ describe("the purse of the process", () => {
     purse.topUp(50n);
     purse.reserve(40n);
     purse.settle(40n, 30n);
-    purse.wallet.reserve("top up", 5n);
-    purse.wallet.settle("top up", 3n);
+    purse.wallet.reserve("top up", 5n).settle(3n);
     expect(purse.total).to.equal(53n);
     purse.reserve(60n);
     purse.settle(60n, 40n);
@@ -53,9 +52,9 @@ describe("the purse of the process", () => {
     expect(() => purse.reserve(41n)).to.throw(GatewayBudgetError);
     expect(() => purse.topUp(101n)).to.throw(GatewayBudgetError);
     expect(() => purse.wallet.reserve("top up", 41n)).to.throw(GatewayBudgetError);
-    purse.wallet.reserve("top up", 40n);
+    const gas = purse.wallet.reserve("top up", 40n);
     expect(() => purse.reserve(1n)).to.throw(GatewayBudgetError);
-    purse.wallet.settle("top up", 0n);
+    gas.settle(0n);
     purse.reserve(40n);
   });
 });
