@@ -59,6 +59,21 @@ export const VARIABLES = {
     secret: false,
     fallback: "0",
   },
+  ZG_DAY_CAP: {
+    describe: "most that all runs on a network may spend for good in one UTC day, in 0G, instead of --day-cap",
+    secret: false,
+    fallback: "",
+  },
+  ZG_PROVIDER_CAP: {
+    describe: "most that all runs on a network may ever pay one provider, in 0G, instead of --provider-cap",
+    secret: false,
+    fallback: "",
+  },
+  ZG_MAX_PRICE: {
+    describe: "most a million tokens in and out may cost, in 0G, for all models or by name; --max-price adds to it",
+    secret: false,
+    fallback: "",
+  },
   ZG_HOME: {
     describe: "folder that holds .0g/ (runs, receipts, data) and deployments/, relative to the project",
     secret: false,

@@ -23,6 +23,14 @@ export class LockHeldError extends ZgError {
 const POLL_MS = 100;
 const PATIENCE_MS = 180_000;
 
+interface Waiting {
+  readonly signal?: AbortSignal;
+  /** How long to wait for another process. Milliseconds. */
+  readonly patienceMs?: number;
+  /** How often to look; less than the default where the work is short. Milliseconds. */
+  readonly pollMs?: number;
+}
+
 /** Runs work that one at a time may do; waits for its turn. */
 export type Exclusively = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 
@@ -33,7 +41,7 @@ const queues = new Map<string, Promise<unknown>>();
  * Makes work exclusive among all, in this process and others, who name the same file.
  * @throws {LockHeldError} when another process does not finish. {@link AbortedError}
  */
-export function exclusively(lock: string, options: { signal?: AbortSignal; patienceMs?: number } = {}): Exclusively {
+export function exclusively(lock: string, options: Waiting = {}): Exclusively {
   return async (what, work) => {
     const before = queues.get(lock) ?? Promise.resolve();
     const turn = before.then(async () => holding(lock, what, work, options));
@@ -54,13 +62,13 @@ async function holding<T>(
   lock: string,
   what: string,
   work: () => Promise<T>,
-  { signal, patienceMs = PATIENCE_MS }: { signal?: AbortSignal; patienceMs?: number },
+  { signal, patienceMs = PATIENCE_MS, pollMs = POLL_MS }: Waiting,
 ): Promise<T> {
   let waitedMs = 0;
   for (let holder = takeProcessLock(lock); holder !== undefined; holder = takeProcessLock(lock)) {
     if (waitedMs >= patienceMs) throw new LockHeldError({ what, pid: holder, waitedMs });
-    await pause(POLL_MS, signal, what);
-    waitedMs += POLL_MS;
+    await pause(pollMs, signal, what);
+    waitedMs += pollMs;
   }
   try {
     return await work();

@@ -1,19 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 
 import { z } from "zod";
 
 import { EXIT, UsageError, ZgError } from "../errors.ts";
+import { appendLines, dropCutLine, readWholeLines } from "../line-file.ts";
 import { takeProcessLock } from "../process-lock.ts";
 import { factSchema } from "./journal-schema.ts";
 import { JournalCorruptError, type Fact, type Journal } from "./journal.ts";
@@ -79,26 +70,16 @@ export class FileJournal implements Journal {
     assertRunId(id);
     this.file = path.join(directory, `${id}.jsonl`);
     this.#lock = path.join(directory, `${id}.lock`);
-    const bytes = existsSync(this.file) ? readFileSync(this.file) : Buffer.alloc(0);
-    this.#size = bytes.length;
-    this.#whole = bytes.lastIndexOf("\n") + 1;
-    this.facts = bytes
-      .subarray(0, this.#whole)
-      .toString("utf8")
-      .split("\n")
-      .flatMap((line, i) => (line === "" ? [] : [parseFact(line, this.file, i + 1)]));
+    const { lines, size, whole } = readWholeLines(this.file);
+    this.#size = size;
+    this.#whole = whole;
+    this.facts = lines.flatMap((line, i) => (line === "" ? [] : [parseFact(line, this.file, i + 1)]));
   }
 
   /** @throws {RunBusyError} when another process has the run. */
   append(fact: Fact): void {
     this.#hold();
-    const descriptor = openSync(this.file, "a", 0o600);
-    try {
-      writeFileSync(descriptor, `${JSON.stringify(fact)}\n`); // writes on until all is written
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    appendLines(this.file, [JSON.stringify(fact)]);
     this.facts.push(fact);
   }
 
@@ -118,15 +99,6 @@ export class FileJournal implements Journal {
       this.release();
       throw new RunBusyError({ file: this.file });
     }
-    if (this.#whole < size) this.#dropCutLine();
-  }
-
-  #dropCutLine(): void {
-    const descriptor = openSync(this.file, "r+");
-    try {
-      ftruncateSync(descriptor, this.#whole);
-    } finally {
-      closeSync(descriptor);
-    }
+    dropCutLine(this.file, this.#whole);
   }
 }

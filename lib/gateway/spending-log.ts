@@ -1,17 +1,6 @@
 /** What the gateway spends, written down before it is spent: one line a fact, appended, readable by the owner only. */
 
-import {
-  appendFileSync,
-  closeSync,
-  createReadStream,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeSync,
-} from "node:fs";
+import { appendFileSync, closeSync, createReadStream, existsSync, mkdirSync, openSync, writeSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
@@ -19,11 +8,9 @@ import { z } from "zod";
 
 import { addressSchema } from "../hex-schema.ts";
 import type { Address } from "../hex.ts";
+import { dropCutLine } from "../line-file.ts";
 import type { TopUpRecord, TopUpRecords } from "../compute/top-up.ts";
 import { SpendingLogError } from "./errors.ts";
-
-/** A line holds ids and amounts only. */
-const LONGEST_LINE = 4_096;
 
 /** How an attempt at a provider ended. Everything but the first two is billed as the worst case, for nobody can know. */
 export type Outcome = "answered" | "refused" | "unreachable" | "timed-out" | "cut" | "left" | "unreadable";
@@ -136,21 +123,6 @@ export class FileSpendingLog implements SpendingLog {
       for (const { reject } of waiting) reject(this.#broken);
     }
     this.#unwritten = bytes.subarray(at);
-  }
-}
-
-/** Takes away a last line that a kill cut off: what it was about was never sent. */
-function dropCutLine(file: string): void {
-  if (!existsSync(file)) return;
-  const descriptor = openSync(file, "r+");
-  try {
-    const size = fstatSync(descriptor).size;
-    const tail = Buffer.alloc(Math.min(size, LONGEST_LINE));
-    readSync(descriptor, tail, 0, tail.length, size - tail.length);
-    const cut = tail.length - (tail.lastIndexOf("\n") + 1);
-    if (cut > 0) ftruncateSync(descriptor, size - cut);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -13,13 +13,14 @@ export const LAYERS = {
   attestation: ["base", "protocol"],
   explorer: ["base", "chain"],
   compute: ["base", "protocol", "sealing", "chain", "attestation"],
+  guards: ["base", "protocol", "chain", "compute"],
   inft: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute"],
   keys: ["base", "protocol", "chain", "storage", "compute"],
   operator: ["base", "protocol", "chain", "compute"],
   broker: ["base", "protocol", "chain", "attestation", "compute", "keys", "operator"],
-  gateway: ["base", "protocol", "chain", "storage", "compute"],
-  flow: ["base", "protocol", "sealing", "chain", "storage", "attestation", "explorer", "compute", "inft"],
-  jobs: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute", "inft", "flow"],
+  gateway: ["base", "protocol", "chain", "storage", "compute", "guards"],
+  flow: ["base", "protocol", "sealing", "chain", "storage", "attestation", "explorer", "compute", "guards", "inft"],
+  jobs: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute", "guards", "inft", "flow"],
   galileo: ["base", "protocol", "sealing", "chain", "storage", "inft", "operator"],
 };
 
