@@ -2,7 +2,9 @@
 
 import type { SignedTransaction } from "../chain/context.ts";
 import { currentFees } from "../chain/fees.ts";
+import { notBefore } from "../chain/not-before.ts";
 import { awaitPending } from "../chain/pending.ts";
+import { chainCall } from "../chain/revert.ts";
 import type { Service } from "../compute/providers.ts";
 import { DEFAULT_CLAIM, type ClaimMode } from "../inft/claim.ts";
 import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
@@ -89,15 +91,35 @@ export function openRun(journal: Journal, identity: Beginning): void {
   journal.append({ type: "started", ...started, ...terms });
 }
 
-/** A step whose transactions are in the journal, with their hashes, before they are sent. */
-function recorded(step: FlowStep): FlowStep {
-  const run = async (ctx: FlowContext) => {
+/**
+ * A step whose transactions are in the journal, with their hashes, before they are sent, and which sees at least what the
+ * run has done: a node that is behind would have it done again.
+ * @param landed the block of the last thing that earlier commands of this run did; 0 where there is none.
+ */
+function recorded(step: FlowStep, landed: number, sent: FlowContext["sent"]): FlowStep {
+  const seeing = async <Reading extends FlowReadContext>(ctx: Reading): Promise<Reading> => {
+    const read = await notBefore(ctx.read, Math.max(landed, ...sent.map(({ blockNumber }) => blockNumber)));
+    return { ...ctx, read };
+  };
+  const check = async (ctx: FlowReadContext) => step.check(await seeing(ctx));
+  const run = async (given: FlowContext) => {
+    const ctx = await seeing(given);
     const onSigned = ({ what, hash, nonce }: SignedTransaction) => {
       ctx.journal.append({ type: "signed", step: step.id, what, hash, nonce });
     };
     await step.run({ ...ctx, write: { ...ctx.write, onSigned } });
   };
-  return { ...step, run };
+  return { ...step, check, run };
+}
+
+/** The block of the last transaction of the run that is in one; 0 where none is. */
+async function landedBlock({ journal, read }: FlowReadContext): Promise<number> {
+  for (const fact of [...journal.facts].reverse()) {
+    if (fact.type !== "signed") continue;
+    const receipt = await chainCall(`Looking for ${fact.hash}`, read.provider.getTransactionReceipt(fact.hash));
+    if (receipt !== null) return receipt.blockNumber;
+  }
+  return 0;
 }
 
 /**
@@ -106,7 +128,9 @@ function recorded(step: FlowStep): FlowStep {
  */
 export async function runFlow(ctx: FlowContext, steps = flowSteps(ctx)): Promise<readonly StepOutcome[]> {
   const plan = ctx.plan ?? (await planFlow(ctx, steps));
-  return runSteps(steps.map(recorded), { ...ctx, plan }, ctx.write.log ?? (() => undefined));
+  const landed = await landedBlock(ctx);
+  const seeing = steps.map((step) => recorded(step, landed, ctx.sent));
+  return runSteps(seeing, { ...ctx, plan }, ctx.write.log ?? (() => undefined));
 }
 
 /** Checks every step and changes nothing. */

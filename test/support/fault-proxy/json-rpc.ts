@@ -9,6 +9,7 @@ export interface RpcCall {
 interface RpcAnswer {
   readonly id?: unknown;
   readonly result?: unknown;
+  readonly error?: unknown;
 }
 
 /** The calls of a body; none when it is not JSON-RPC. */
@@ -61,6 +62,13 @@ export function atBlock(body: Buffer, block: number): Buffer {
 
 /** What a node that knows nothing after `block` answers instead. */
 export function knownAt(call: RpcCall | undefined, answer: RpcAnswer, block: number): RpcAnswer {
+  const named = call?.params.some(
+    (param) => typeof param === "string" && /^0x[0-9a-f]{1,12}$/.test(param) && Number(param) > block,
+  );
+  if (named === true) {
+    const { result: _result, ...rest } = answer;
+    return { ...rest, error: { code: -32000, message: "header not found" } };
+  }
   if (call?.method === "eth_blockNumber") return { ...answer, result: `0x${block.toString(16)}` };
   const { blockNumber } = (answer.result ?? {}) as { blockNumber?: string };
   return blockNumber !== undefined && Number(blockNumber) > block ? { ...answer, result: null } : answer;

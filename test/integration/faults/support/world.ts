@@ -1,6 +1,7 @@
 /** An embedded Galileo that we reach only through proxies: one before the chain, one before a provider, two before storage. */
 
 import { network as hardhatNetwork } from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
 
 import type { ReadContext, SignedTransaction, WriteContext } from "../../../../lib/chain/context.ts";
 import { deposit, readLedger, transfer } from "../../../../lib/compute/ledger.ts";
@@ -35,6 +36,7 @@ export interface FaultUser {
 }
 
 export interface FaultWorld {
+  readonly connection: NetworkConnection;
   readonly galileo: Galileo;
   /** Past every proxy: the truth. */
   readonly truth: ReadContext;
@@ -111,7 +113,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
   };
 
   return {
-    ...{ galileo, truth, read, chain, market, indexer, node, provider, user },
+    ...{ connection, galileo, truth, read, chain, market, indexer, node, provider, user },
     service: await readService(truth, provider.address),
     hasty: hastyRead,
     http: { timeoutMs: PATIENCE_MS, sleep: async () => Promise.resolve() },

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 
+import type { Provider } from "ethers";
 import { artifacts, network } from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
 
 import { genesisHash } from "../../../../lib/chain/connect.ts";
 import { SessionTokens } from "../../../../lib/compute/session.ts";
@@ -13,6 +15,7 @@ import { DEFAULT_CLAIM, type ClaimMode } from "../../../../lib/inft/claim.ts";
 import { inftContract } from "../../../../lib/inft/contracts.ts";
 import type { DeploymentRecords, RecordStore } from "../../../../lib/inft/deploy.ts";
 import type { DeploymentRecord } from "../../../../lib/inft/records.ts";
+import type { StorageLimits } from "../../../../lib/storage/client.ts";
 import { storageClient } from "../../../../lib/storage/storage-client.ts";
 import { MemoryObjectStore } from "../../../../lib/storage/object-store.ts";
 
@@ -30,9 +33,17 @@ function memoryRecord(): RecordStore & { forget(): void } {
   };
 }
 
+/** How runs reach what is around them, where it is not straight. */
+export interface Reach {
+  readonly connection: NetworkConnection;
+  readonly provider: Provider;
+  readonly indexer: string;
+  readonly storageLimits: Partial<StorageLimits>;
+}
+
 /** An embedded Galileo on which runs of the flow share one deployment; everything is real but the files. */
-export async function openRuns() {
-  const connection = await network.create();
+export async function openRuns(reach?: Reach) {
+  const connection = reach?.connection ?? (await network.create());
   const { galileo } = connection;
   const stores = { inft: memoryRecord(), verifier: memoryRecord() };
   const records: DeploymentRecords = stores;
@@ -42,9 +53,10 @@ export async function openRuns() {
     journal: Journal = new MemoryJournal(),
     claim: ClaimMode = DEFAULT_CLAIM,
   ): Promise<FlowContext> {
-    const { signer } = await galileo.fundedUser();
-    const { provider } = signer;
+    const { signer: wallet } = await galileo.fundedUser();
+    const provider = reach?.provider ?? wallet.provider;
     if (provider === null) throw new Error("a funded user is connected");
+    const signer = wallet.connect(provider);
     const read = { network: galileo.network, provider };
     return {
       id: "test",
@@ -66,7 +78,13 @@ export async function openRuns() {
       attestors: async () => Promise.resolve([]),
       objects: new MemoryObjectStore(),
       stores: true,
-      storage: (write) => storageClient({ ...read, indexers: [galileo.storage.indexer], ...write }),
+      storage: (write) =>
+        storageClient({
+          ...read,
+          indexers: [reach?.indexer ?? galileo.storage.indexer],
+          ...(reach === undefined ? {} : { limits: reach.storageLimits }),
+          ...write,
+        }),
       clock: Date.now,
       receipts: { save: async () => Promise.resolve(undefined) },
       retryUnanswered: false,
