@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 
 import type { Provider, Signer } from "ethers";
 
+import { borderOf } from "../border.ts";
 import { assertChain } from "../chain/connect.ts";
 import type { Log, SignedTransaction, Spending, WriteContext } from "../chain/context.ts";
 import type { HttpDeps } from "../compute/provider-http.ts";
@@ -68,7 +69,8 @@ export function createBroker(signer: Signer, options: BrokerOptions): Broker {
   const network = networkNamed(options.network);
   const provider = options.provider ?? signer.provider;
   if (provider === null) throw new SignerNotConnectedError();
-  const { http = {}, log, spending, gasPrice, onSigned, keyFolder } = options;
+  const { log, spending, gasPrice, onSigned, keyFolder } = options;
+  const http: HttpDeps = { border: borderOf(network), ...options.http };
   const clock = options.clock ?? http.clock ?? Date.now;
   const random = options.randomBytes ?? randomBytes;
   const context: WriteContext = {

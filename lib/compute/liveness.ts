@@ -1,5 +1,6 @@
 /** Whether anybody serves at a provider's registered address: asked before money moves there, and it costs nothing. */
 
+import { AddressRefusedError } from "../border.ts";
 import type { Address } from "../hex.ts";
 import { modelsUrl } from "../protocol/endpoints.ts";
 import { ServiceUrlError } from "../protocol/errors.ts";
@@ -23,7 +24,7 @@ const NOBODY_BEHIND = new Set([502, 503, 504]);
 /**
  * Asserts that somebody answers at the provider's address. Any answer will do: some providers show no model list.
  * @throws {ProviderDownError} {@link ProviderTimeoutError} {@link ResponseCutError} when nobody does.
- * @throws {ServiceUrlError} when the registered URL is none. {@link AbortedError}
+ * @throws {ServiceUrlError} when the registered URL is none. {@link AddressRefusedError} {@link AbortedError}
  */
 export async function assertAnswers(http: HttpDeps, service: Pick<Service, "url">): Promise<void> {
   const url = modelsUrl(service.url);
@@ -51,6 +52,7 @@ export async function answers(http: HttpDeps, service: Pick<Service, "url">): Pr
       error instanceof ProviderDownError ||
       error instanceof ProviderTimeoutError ||
       error instanceof ResponseCutError ||
+      error instanceof AddressRefusedError ||
       error instanceof ServiceUrlError;
     if (silent) return false;
     throw error;

@@ -2,6 +2,7 @@
 
 import type { ReadableStreamDefaultReader } from "node:stream/web";
 
+import { assertMayAsk, fetchWithin, refusalBelow, type Border } from "../border.ts";
 import { AbortedError, ZgError } from "../errors.ts";
 import { pause as abortablePause } from "../pause.ts";
 import {
@@ -14,7 +15,10 @@ import {
 
 /** What reaches the outside. Everything has a default but nothing is read from the environment. */
 export interface HttpDeps {
+  /** Default: the process's own within the border, which also looks at the addresses that names lead to. */
   readonly fetch?: typeof fetch;
+  /** Where requests may go: `borderOf(network)` for addresses that others named. Default `local`. */
+  readonly border?: Border;
   /** Unix milliseconds. */
   readonly clock?: () => number;
   /** Waits between retries. */
@@ -50,13 +54,16 @@ export interface HttpAnswer {
 
 /**
  * Makes one request. Any status but a redirect comes back as an answer.
+ * @throws {AddressRefusedError} when the address, or what its name leads to, lies beyond the border.
  * @throws {ProviderDownError} {@link ProviderTimeoutError} {@link AbortedError} {@link RedirectRefusedError}
  *   {@link ResponseTooLargeError} {@link ResponseCutError} when the connection breaks inside the answer.
  */
 export async function exchange(deps: HttpDeps, request: HttpRequest): Promise<HttpAnswer> {
   const { what, url } = request;
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES } = deps;
+  const { border = "local" } = deps;
   if (signal?.aborted === true) throw new AbortedError(what);
+  assertMayAsk(border, new URL(url));
   const controller = new AbortController();
   let ended: "aborted" | "timed out" | undefined;
   const stop = (why: NonNullable<typeof ended>) => {
@@ -71,7 +78,7 @@ export async function exchange(deps: HttpDeps, request: HttpRequest): Promise<Ht
     stop("timed out");
   }, timeoutMs);
   try {
-    return await send(deps.fetch ?? fetch, request, controller.signal, maxResponseBytes);
+    return await send(deps.fetch ?? fetchWithin(border), request, controller.signal, maxResponseBytes);
   } catch (error) {
     // What cut the exchange short decides, not what the cut looked like from inside. A verdict on the answer stands.
     if (error instanceof ZgError && !(error instanceof ResponseCutError || error instanceof ProviderDownError))
@@ -104,6 +111,8 @@ async function send(
       signal,
     });
   } catch (error) {
+    const refused = refusalBelow(error);
+    if (refused !== undefined) throw refused;
     throw new ProviderDownError({ what, url }, error);
   }
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
@@ -121,6 +130,7 @@ const NEVER_CONNECTED = new Set([
   "EAI_AGAIN",
   "EHOSTUNREACH",
   "ENETUNREACH",
+  "ZG_ADDRESS_REFUSED",
   "ERR_TLS_CERT_ALTNAME_INVALID",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",

@@ -1,6 +1,7 @@
 /** The providers of a network: what they sell, at what price, and whether an answer of theirs can be minted. */
 
 import type { IInferenceServing } from "../../types/ethers-contracts/index.ts";
+import { AddressRefusedError, assertMayAsk } from "../border.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { inferenceServing } from "../chain/contracts.ts";
 import { isForkProvider } from "../chain/development-roles.ts";
@@ -246,8 +247,11 @@ function unsuitable(service: Service, { kind = "chat", network, model, silent }:
 
 function unreachable(service: Service, network: Network): string | undefined {
   try {
-    return canSee(network, service) ? undefined : "serves another chain than this one";
+    assertProviderSees(network, service);
+    return undefined;
   } catch (error) {
+    if (error instanceof ProviderCannotSeeError) return "serves another chain than this one";
+    if (error instanceof AddressRefusedError) return "registered an address that is not public, or not https";
     if (error instanceof ServiceUrlError) return "registered a URL that is none";
     throw error;
   }
@@ -272,9 +276,11 @@ function canSee(network: Network, { provider, url }: Pick<Service, "provider" | 
 /**
  * Asserts that a provider can see what happens on this network, before anything is asked of it or paid to it.
  * @throws {ProviderCannotSeeError} for a fork's upstream provider. {@link ServiceUrlError} for a URL that is none.
+ * @throws {AddressRefusedError} on a live network, for an address that is not public or not https.
  */
 export function assertProviderSees(network: Network, service: Pick<Service, "provider" | "url">): void {
-  if (canSee(network, service)) return;
   const { provider, url } = service;
+  if (network.mode === "live") assertMayAsk("live", new URL(serviceBase(url)));
+  if (canSee(network, service)) return;
   throw new ProviderCannotSeeError({ provider, url, network: network.name });
 }

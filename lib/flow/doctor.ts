@@ -1,5 +1,6 @@
 /** Looks at everything a run needs and says what to fix. Reads only. */
 
+import { borderOf } from "../border.ts";
 import { currentFees, rawRpc } from "../chain/fees.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { genesisHash, latestBlock } from "../chain/connect.ts";
@@ -30,7 +31,8 @@ export interface DoctorParams {
   readonly nodeVersion: string;
   /** Of 0G Storage, in the order to ask. */
   readonly indexers: readonly string[];
-  readonly fetch: typeof fetch;
+  /** Default: the process's own, within the border of the network. */
+  readonly fetch?: typeof fetch;
   /** Unix milliseconds. */
   readonly clock: () => number;
 }
@@ -163,7 +165,11 @@ function shortfall({ network }: ReadContext, account: Address, balance: bigint, 
 const providers: Check = async ({ read, fetch: probe }) => {
   const services = await listServices(read);
   const mintable = services.filter((service) => isSuitable(service, { network: read.network }));
-  const http = { fetch: probe, timeoutMs: PROBE_TIMEOUT_MS };
+  const http = {
+    border: borderOf(read.network),
+    timeoutMs: PROBE_TIMEOUT_MS,
+    ...(probe === undefined ? {} : { fetch: probe }),
+  };
   const alive = await Promise.all(mintable.map(async (service) => answers(http, service)));
   const answering = mintable.filter((_, i) => alive[i]);
   const detail = `${services.length} registered, ${mintable.length} chat providers can be minted, ${answering.length} of them answer`;
@@ -187,7 +193,7 @@ const storage: Check = async ({ indexers, fetch: ask }) => {
     };
   }
   const limits = { requestTimeoutMs: PROBE_TIMEOUT_MS, retries: 0 };
-  const nodes = await trustedNodes({ indexers, fetch: ask, limits });
+  const nodes = await trustedNodes({ indexers, limits, ...(ask === undefined ? {} : { fetch: ask }) });
   const detail = `nodes of 0G Storage at ${indexers.join(", ")}: ${nodes.length}`;
   return nodes.length > 0
     ? { name: "storage", verdict: "ok", detail }

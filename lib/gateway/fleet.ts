@@ -41,7 +41,7 @@ export class Member {
 
   constructor(service: Service, deps: AccountDeps) {
     this.service = service;
-    this.upstream = new Upstream(service.url);
+    this.upstream = new Upstream(service.url, deps.http.border);
     this.account = new ProviderAccount(deps, service);
   }
 

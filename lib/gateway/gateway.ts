@@ -3,6 +3,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 
+import { borderOf, type Border } from "../border.ts";
 import type { Log, WriteContext } from "../chain/context.ts";
 import type { HttpDeps } from "../compute/provider-http.ts";
 import { assertProviderSees, type Service } from "../compute/providers.ts";
@@ -116,8 +117,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+function httpOf({ ctx, http }: GatewayOptions): HttpDeps & { readonly border: Border } {
+  return { border: borderOf(ctx.network), ...http };
+}
+
 async function assemble(options: GatewayOptions): Promise<Gateway> {
-  const { ctx, session, services, strategy, files, http = {}, log = () => undefined, verifyFirst = false } = options;
+  const { ctx, session, services, strategy, files, log = () => undefined, verifyFirst = false } = options;
+  const http = httpOf(options);
   const clock = http.clock ?? Date.now;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const user = await session.user();
@@ -234,9 +240,11 @@ async function makeClients(
 }
 
 function topUpsOf(
-  { ctx, session, topUps, files, http = {} }: GatewayOptions,
+  options: GatewayOptions,
   { purse, signal, log }: { purse: ProcessPurse; signal: AbortSignal; log: Log },
 ): TopUps | undefined {
+  const { ctx, session, topUps, files } = options;
+  const http = httpOf(options);
   if (topUps === undefined) return undefined;
   return new TopUps({
     ctx: { ...ctx, spending: purse.wallet, log, signal },

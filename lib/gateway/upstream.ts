@@ -3,6 +3,7 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import https from "node:https";
 
+import { assertMayAsk, lookupWithin, refusalBelow, type Border } from "../border.ts";
 import { ProviderDownError, ProviderTimeoutError, ResponseCutError, ResponseTooLargeError } from "../compute/errors.ts";
 import { PROXY_PATH } from "../protocol/constants.ts";
 import { serviceBase } from "../protocol/endpoints.ts";
@@ -38,12 +39,22 @@ export class Upstream {
   readonly #target: { readonly hostname: string; readonly port: string; readonly prefix: string };
   readonly #url: string;
 
-  /** @throws {ServiceUrlError} when the registered URL is none. */
-  constructor(serviceUrl: string) {
+  /**
+   * @throws {ServiceUrlError} when the registered URL is none.
+   * @throws {AddressRefusedError} when it lies beyond the border.
+   */
+  constructor(serviceUrl: string, border: Border = "local") {
     this.#url = serviceBase(serviceUrl) + PROXY_PATH;
     const url = new URL(this.#url);
+    assertMayAsk(border, url);
     const secure = url.protocol === "https:";
-    const options = { keepAlive: true, scheduling: "lifo", maxFreeSockets: MAX_IDLE, timeout: KEEP_ALIVE_MS } as const;
+    const options = {
+      keepAlive: true,
+      scheduling: "lifo",
+      maxFreeSockets: MAX_IDLE,
+      timeout: KEEP_ALIVE_MS,
+      ...lookupWithin(border, url.hostname),
+    } as const;
     this.#agent = secure ? new https.Agent(options) : new http.Agent(options);
     this.#request = secure ? https.request : http.request;
     this.#target = { hostname: url.hostname.replace(/^\[|\]$/g, ""), port: url.port, prefix: url.pathname };
@@ -99,7 +110,7 @@ export class Upstream {
         else if (timedOut) reject(new ProviderTimeoutError({ what, url, timeoutMs }, error));
         else if (sent.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET") {
           reject(new StaleConnectionError());
-        } else reject(new ProviderDownError({ what, url }, error));
+        } else reject(refusalBelow(error) ?? new ProviderDownError({ what, url }, error));
       });
       sent.end(body);
     });

@@ -40,7 +40,7 @@ export interface StorageLimits {
 export interface StorageContext extends ReadContext {
   /** Addresses of indexers, in the order to ask: the first that answers decides. */
   readonly indexers: readonly string[];
-  /** Default: the global one. */
+  /** Default: the process's own, which on live networks asks only nodes with public addresses. */
   readonly fetch?: typeof fetch;
   /** Unix milliseconds. Default: the machine's. */
   readonly clock?: () => number;

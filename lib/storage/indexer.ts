@@ -2,11 +2,14 @@
 
 import { z } from "zod";
 
+import { AddressRefusedError, assertMayAsk, contentBorderOf } from "../border.ts";
 import type { Hex } from "../hex.ts";
+import type { Network } from "../networks.ts";
 import type { StorageContext } from "./client.ts";
 import { StorageIndexerError, StorageNodeError, StorageUrlError } from "./client-errors.ts";
 import { shardSchema, type ShardNode } from "./node.ts";
 import { callRpc, storageUrl } from "./rpc.ts";
+import type { Reach } from "./settings.ts";
 
 /** One that lists more than this is not believed. */
 const MAX_NODES = 10_000;
@@ -15,20 +18,27 @@ const nodeSchema = z.object({ url: z.string(), config: shardSchema });
 const listSchema = z.array(z.unknown()).max(MAX_NODES);
 const nodesSchema = z.object({ trusted: listSchema.nullish() });
 
-type Asking = Pick<StorageContext, "indexers" | "fetch" | "sleep" | "signal" | "limits" | "log">;
+type Asking = Pick<StorageContext, "indexers"> & Reach;
 
 /** The nodes of a list that can be used; others are logged and left out. */
-function usable({ log }: Asking, indexer: string, list: readonly unknown[]): ShardNode[] {
+function usable({ log, network }: Asking, indexer: string, list: readonly unknown[]): ShardNode[] {
   return list.flatMap((entry) => {
     const parsed = nodeSchema.safeParse(entry);
     try {
-      if (parsed.success) return [{ url: storageUrl(parsed.data.url), ...parsed.data.config }];
+      if (parsed.success) return [{ url: nodeUrl(parsed.data.url, network), ...parsed.data.config }];
     } catch (error) {
-      if (!(error instanceof StorageUrlError)) throw error;
+      if (!(error instanceof StorageUrlError || error instanceof AddressRefusedError)) throw error;
     }
     log?.(`The storage indexer ${indexer} lists a node that cannot be used; it is left out`);
     return [];
   });
+}
+
+/** An indexer may name what it likes. @throws {StorageUrlError} {@link AddressRefusedError} */
+function nodeUrl(text: string, network: Network | undefined): string {
+  const url = storageUrl(text);
+  if (network !== undefined) assertMayAsk(contentBorderOf(network), new URL(url));
+  return url;
 }
 
 /**
@@ -40,7 +50,13 @@ export async function trustedNodes(ctx: Asking): Promise<readonly ShardNode[]> {
   let answered = false;
   for (const indexer of ctx.indexers) {
     try {
-      const request = { url: indexer, what: "Asking for storage nodes", method: "indexer_getShardedNodes", params: [] };
+      const request = {
+        url: indexer,
+        what: "Asking for storage nodes",
+        method: "indexer_getShardedNodes",
+        params: [],
+        border: "given",
+      } as const;
       const parsed = nodesSchema.safeParse(await callRpc(ctx, request));
       if (!parsed.success) {
         problems.push(`${indexer}: its list of nodes has another form`);
@@ -65,7 +81,13 @@ export async function trustedNodes(ctx: Asking): Promise<readonly ShardNode[]> {
 export async function fileLocations(ctx: Asking, root: Hex): Promise<readonly ShardNode[]> {
   for (const indexer of ctx.indexers) {
     try {
-      const request = { url: indexer, what: `Looking for ${root}`, method: "indexer_getFileLocations", params: [root] };
+      const request = {
+        url: indexer,
+        what: `Looking for ${root}`,
+        method: "indexer_getFileLocations",
+        params: [root],
+        border: "given",
+      } as const;
       const parsed = listSchema.nullish().safeParse(await callRpc(ctx, request));
       const found = parsed.success ? usable(ctx, indexer, parsed.data ?? []) : [];
       if (found.length > 0) return unique(found);

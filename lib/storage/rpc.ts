@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 
+import { assertMayAsk, contentBorderOf, fetchWithin, refusalBelow, type Border } from "../border.ts";
 import { StorageNodeError, StorageUrlError } from "./client-errors.ts";
 import { assertGoing, limitsOf, wait, type Reach } from "./settings.ts";
 
@@ -31,6 +32,8 @@ export type RpcRequest = {
   readonly url: string;
   /** For errors: `Uploading segment 3`. */
   readonly what: string;
+  /** `given` for an indexer, which the user or our registry named; default: that of the network's nodes. */
+  readonly border?: Border;
 } & ({ readonly method: string; readonly params: readonly unknown[] } | { readonly body: Body });
 
 /** The text of a request, or its bytes. */
@@ -68,6 +71,7 @@ async function post(reach: Reach, request: RpcRequest, body: Body): Promise<stri
   const { requestTimeoutMs } = limitsOf(reach);
   assertGoing(reach, request.what);
   const url = storageUrl(request.url);
+  const border = request.border ?? (reach.network === undefined ? "local" : contentBorderOf(reach.network));
   const controller = new AbortController();
   const stop = () => {
     controller.abort();
@@ -79,7 +83,8 @@ async function post(reach: Reach, request: RpcRequest, body: Body): Promise<stri
   }, requestTimeoutMs);
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    const response = await (reach.fetch ?? fetch)(url, {
+    assertMayAsk(border, new URL(url));
+    const response = await (reach.fetch ?? fetchWithin(border))(url, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body,
@@ -95,6 +100,8 @@ async function post(reach: Reach, request: RpcRequest, body: Body): Promise<stri
     assertGoing(reach, request.what);
     if (late === true) throw failure(request, `no answer within ${requestTimeoutMs} ms`, true, error);
     if (error instanceof StorageNodeError) throw error;
+    const refused = refusalBelow(error);
+    if (refused !== undefined) throw failure(request, refused.message, false, refused);
     throw failure(request, reasonOf(error), true, error);
   } finally {
     clearTimeout(timer);

@@ -14,7 +14,8 @@ const DEFAULTS: StorageLimits = {
 };
 
 /** What requests and waits take of a context. */
-export type Reach = Pick<StorageContext, "fetch" | "clock" | "sleep" | "signal" | "limits" | "log">;
+export type Reach = Pick<StorageContext, "fetch" | "clock" | "sleep" | "signal" | "limits" | "log"> &
+  Partial<Pick<StorageContext, "network">>;
 
 export function limitsOf({ limits }: Pick<Reach, "limits">): StorageLimits {
   return { ...DEFAULTS, ...limits };

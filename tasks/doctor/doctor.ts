@@ -21,7 +21,6 @@ export default action<object>(async (_args, hre, io): Promise<Answer> =>
         keyVariable: keyVariable(open.network.name),
         nodeVersion: process.version,
         indexers: await indexersOf(open, undefined),
-        fetch: globalThis.fetch,
         clock: Date.now,
       });
       const findings = found.map((finding) =>

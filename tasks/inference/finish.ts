@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 
+import { borderOf } from "../../lib/border.ts";
 import { genesisHash } from "../../lib/chain/connect.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
 import { NotEndorsedError } from "../../lib/compute/errors.ts";
@@ -105,7 +106,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       await assertSameChain(read, unproved);
       const { provider } = unproved.service;
       const service = await readService(read, provider);
-      const http = { signal: io.signal };
+      const http = { border: borderOf(network), signal: io.signal };
       const answer = await withImages(http, service, unproved);
       const { receipt, verification } = await proveAnswer(http, service, answer);
       const endorsement = endorsementCheck(service);

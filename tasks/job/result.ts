@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import { borderOf } from "../../lib/border.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { awaitJob, refusalOfResult } from "../../lib/jobs/jobs.ts";
 import { readJobs } from "../../lib/jobs/local.ts";
@@ -32,7 +33,7 @@ async function proveAgain(hre: Hre, store: JobStore, id: string, io: TaskIo): Pr
   await withConnection(
     hre,
     async ({ read }) => {
-      const http = { signal: io.signal };
+      const http = { border: borderOf(read.network), signal: io.signal };
       await proveJob({ read, http, random: randomBytes, store, worker, clock: Date.now }, job);
     },
     io,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import { borderOf } from "../../lib/border.ts";
 import { genesisHash } from "../../lib/chain/connect.ts";
 import { SessionTokens } from "../../lib/compute/session.ts";
 import { listSubAccounts } from "../../lib/compute/sub-accounts.ts";
@@ -62,7 +63,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       }
       const key = await serverKey(files.serverKey, setting("ZEROG_API_KEY")?.value);
       // Not the command's signal: a request that was sent is waited for when it stops.
-      const http = timeoutMs === undefined ? {} : { timeoutMs };
+      const http = { border: borderOf(network), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
       const deps = { read, http, random: randomBytes, store };
       const worker = new JobWorker({
         ...deps,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import { borderOf } from "../../lib/border.ts";
 import { NoSubAccountError } from "../../lib/compute/errors.ts";
 import { requiredLocked } from "../../lib/compute/funding.ts";
 import { readSubAccount } from "../../lib/compute/ledger.ts";
@@ -77,7 +78,7 @@ async function submitHere(
   const { read, network } = open;
   const { id } = args;
   const timeoutMs = args.timeout === undefined ? undefined : parseCount(args.timeout, "timeout", 1) * 1000;
-  const http = { signal: io.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  const http = { border: borderOf(network), signal: io.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
   const writer = await openWriter(open, args, io);
   const { ctx, owner } = writer;
   const cap = spendingCap(args);

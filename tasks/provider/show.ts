@@ -1,3 +1,4 @@
+import { borderOf } from "../../lib/border.ts";
 import { fetchModels } from "../../lib/compute/models.ts";
 import { resolveService } from "../../lib/compute/providers.ts";
 import { action, type Answer } from "../support/action.ts";
@@ -17,7 +18,9 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     hre,
     async ({ read, network }) => {
       const service = await resolveService(read, named);
-      const models = args.models ? await fetchModels({ signal: io.signal }, service) : undefined;
+      const models = args.models
+        ? await fetchModels({ border: borderOf(network), signal: io.signal }, service)
+        : undefined;
       return {
         data: {
           network: network.name,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import { reportMachine, assertHeld } from "../../lib/attestation/verify.ts";
 import type { Collateral } from "../../lib/attestation/collateral.ts";
+import { borderOf } from "../../lib/border.ts";
 import {
   downloadReports,
   fetchCollateral,
@@ -57,7 +58,9 @@ async function fetched(
 ): Promise<Collateral[]> {
   const machines = await Promise.all(reports.map(async ({ bytes }) => reportMachine(bytes)));
   const kinds = new Map(machines.flatMap((machine) => (machine === undefined ? [] : [[machine.fmspc, machine]])));
-  return Promise.all([...kinds.values()].map(async (machine) => fetchCollateral(http, machine, pccs)));
+  return Promise.all(
+    [...kinds.values()].map(async (machine) => fetchCollateral({ ...http, border: "given" }, machine, pccs)),
+  );
 }
 
 function reportLines({ role, source, form, items }: AttestedReport): string[] {
@@ -88,7 +91,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     hre,
     async ({ read, network }) => {
       const service = await resolveService(read, named);
-      const http = { signal: io.signal };
+      const http = { border: borderOf(network), signal: io.signal };
       const reports =
         saved === undefined
           ? await downloadReports(http, service, new Uint8Array(randomBytes(32)))

@@ -4,6 +4,7 @@ import path from "node:path";
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import { borderOf } from "../../lib/border.ts";
 import { genesisHash } from "../../lib/chain/connect.ts";
 import { ask, serviceFeeAtMost, type ServiceResult } from "../../lib/compute/ask.ts";
 import { askAsJob } from "../../lib/compute/async-job.ts";
@@ -52,9 +53,10 @@ export interface Asking {
   readonly out: string | undefined;
 }
 
-function http(asking: Asking, io: TaskIo): HttpDeps {
+function http(network: Network, asking: Asking, io: TaskIo): HttpDeps {
   const timeoutMs = asking.timeout === undefined ? undefined : parseCount(asking.timeout, "timeout", 1) * 1000;
   return {
+    border: borderOf(network),
     signal: io.signal,
     maxResponseBytes: LARGEST_ANSWER,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -132,11 +134,11 @@ export async function askAndProve(
   io: TaskIo,
   asking: Asking,
 ): Promise<Answer> {
-  const deps = http(asking, io);
   return withConnection(
     hre,
     async (open) => {
       const { network, read } = open;
+      const deps = http(network, asking, io);
       const service = await pickUsableService(open, asking.kind, asking.provider, io);
       const writer = await openWriter(open, args, io);
       const { ctx, owner } = writer;

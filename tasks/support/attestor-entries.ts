@@ -35,7 +35,7 @@ export async function attestorsAt(
   const { chainId } = open.network;
   return Promise.all(
     urls.map(async (asked) => {
-      const { address, url, kind, chainId: reads } = await attestorAt(asked, io);
+      const { address, url, kind, chainId: reads } = await attestorAt(asked, "given", io);
       if (reads !== chainId) {
         throw new UsageError({
           message: `The attestor at ${url} reads chain ${reads}, and this is chain ${chainId}`,

@@ -1,10 +1,11 @@
 /** Which attestors a task asks: named by the user, the network's own, or those that the token's verifier publishes. */
 
+import { borderOf, type Border } from "../../lib/border.ts";
 import { describeAttestor, findAttestors, type FoundAttestor } from "../../lib/inft/attestor/client.ts";
 import { setting } from "../../lib/env.ts";
 import { ATTESTORS_METHOD, type LocalAttestorEntry } from "../../lib/galileo/attestor.ts";
 import type { Address } from "../../lib/hex.ts";
-import { isEphemeral } from "../../lib/networks.ts";
+import { isEphemeral, type Network } from "../../lib/networks.ts";
 import type { TaskIo } from "./action.ts";
 import type { OpenConnection } from "./connection.ts";
 import { askServed } from "./served.ts";
@@ -41,12 +42,18 @@ export async function attestorsFor(
 ): Promise<readonly FoundAttestor[]> {
   const named = namedAttestors(given);
   const known = named.length > 0 ? [] : (await ownAttestors(open)).map(({ url }) => url);
-  return findAttestors(open.read, { signal: io.signal }, { verifier, named, known });
+  const http = { border: attestorBorder(open.network, given), signal: io.signal };
+  return findAttestors(open.read, http, { verifier, named, known });
 }
 
-/** The description of each, or why it cannot be had. */
-export async function attestorAt(url: string, io: Pick<TaskIo, "signal">): Promise<FoundAttestor> {
-  return describeAttestor({ signal: io.signal, timeoutMs: PROBE_TIMEOUT_MS }, url);
+/** Attestors that the user named may be anywhere; those that a verifier publishes were named by its owner. */
+export function attestorBorder(network: Network, given: string | undefined): Border {
+  return namedAttestors(given).length > 0 ? "given" : borderOf(network);
+}
+
+/** What the attestor at an address says of itself. @throws what {@link describeAttestor} throws. */
+export async function attestorAt(url: string, border: Border, io: Pick<TaskIo, "signal">): Promise<FoundAttestor> {
+  return describeAttestor({ border, signal: io.signal, timeoutMs: PROBE_TIMEOUT_MS }, url);
 }
 
 const PROBE_TIMEOUT_MS = 5_000;

@@ -11,7 +11,7 @@ import type { TokenView } from "../../lib/inft/show.ts";
 import { parseByteSize } from "../../lib/units.ts";
 import type { TaskIo } from "./action.ts";
 import { FETCH_LIMIT } from "./arguments.ts";
-import { namedAttestors, ownAttestors } from "./attestors.ts";
+import { attestorBorder, namedAttestors, ownAttestors } from "./attestors.ts";
 import type { OpenConnection } from "./connection.ts";
 import { indexersOf, openStorage } from "./storage.ts";
 import { openStores } from "./stores.ts";
@@ -84,8 +84,9 @@ export function ciphertextFinder(
       io.log(`fetched ${dataHash} from ${STORAGE}`);
       return { bytes: stored, from: STORAGE };
     }
+    const http = { border: attestorBorder(open.network, attestor), signal: io.signal };
     urls ??= attestorUrls(open, inft, attestor);
-    const found = await fetchObject({ signal: io.signal }, { urls: await urls, inft, tokenId, dataHash, maxBytes });
+    const found = await fetchObject(http, { urls: await urls, inft, tokenId, dataHash, maxBytes });
     if ("bytes" in found) io.log(`fetched ${dataHash} from ${found.from ?? "an attestor"}`);
     else if (stored !== undefined) return { asked: [`${STORAGE}: ${stored}`, ...found.asked] };
     return found;

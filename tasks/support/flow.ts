@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 
+import { borderOf } from "../../lib/border.ts";
 import { genesisHash } from "../../lib/chain/connect.ts";
 import { SessionTokens } from "../../lib/compute/session.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -66,7 +67,7 @@ export async function flowReadContext(parts: Reading): Promise<FlowReadContext> 
     records: stores.records,
     objects: stores.objects,
     stores: !noStorage,
-    http: { signal: io.signal },
+    http: { border: borderOf(open.network), signal: io.signal },
   };
 }
 

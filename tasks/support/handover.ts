@@ -24,7 +24,7 @@ import type { TokenQuery } from "../../lib/inft/show.ts";
 import { readAccessProof } from "./access-proof.ts";
 import type { TaskIo } from "./action.ts";
 import { required, type SpendingArguments } from "./arguments.ts";
-import { attestorsFor } from "./attestors.ts";
+import { attestorBorder, attestorsFor } from "./attestors.ts";
 import { ciphertextsOf, keepCiphertexts, MOST_FETCHED } from "./ciphertexts.ts";
 import type { OpenConnection } from "./connection.ts";
 import { decryptionKeys } from "./decryption.ts";
@@ -109,7 +109,7 @@ export async function reencryptFor(
   const attestors = await attestorsFor(open, token.verifier, args.attestor, io);
   for (const { address, kind, url } of attestors) io.log(`attestor ${address} (${kind}) at ${url}`);
   const handover = await prepareHandover(
-    { signal: io.signal },
+    { border: attestorBorder(open.network, args.attestor), signal: io.signal },
     {
       token,
       access,

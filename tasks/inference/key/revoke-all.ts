@@ -1,3 +1,4 @@
+import { borderOf } from "../../../lib/border.ts";
 import { readService } from "../../../lib/compute/providers.ts";
 import { SessionTokens } from "../../../lib/compute/session.ts";
 import { translateRefusal } from "../../../lib/compute/translate.ts";
@@ -37,7 +38,10 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         if (args.wait) {
           io.log("waiting until the provider takes tokens of the new generation; Ctrl-C ends the waiting only");
           const session = new SessionTokens({ ...read, signer: ctx.signer });
-          waitedMs = await awaitGeneration({ session, signal: io.signal }, await readService(read, provider));
+          waitedMs = await awaitGeneration(
+            { session, border: borderOf(network), signal: io.signal },
+            await readService(read, provider),
+          );
         }
         return {
           data: { generation: generation + 1n, waitedMs },

@@ -1,3 +1,4 @@
+import { AddressRefusedError, borderOf, type Border } from "../../../lib/border.ts";
 import type { ZgError } from "../../../lib/errors.ts";
 import { AttestorDownError, AttestorLiesError, AttestorUrlError } from "../../../lib/inft/attestor/errors.ts";
 import type { FoundAttestor } from "../../../lib/inft/attestor/client.ts";
@@ -24,7 +25,7 @@ interface Probed extends ListedAttestor {
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
-  if (args.url !== "") return oneAttestor(await attestorAt(args.url, io), selectedNetwork(hre).name);
+  if (args.url !== "") return oneAttestor(await attestorAt(args.url, "given", io), selectedNetwork(hre).name);
   return withConnection(hre, async (open) => collection(open, args.inft, io), io);
 });
 
@@ -54,7 +55,7 @@ async function collection(open: OpenConnection, given: string | undefined, io: T
   const attestors = await Promise.all(
     set.attestors.map(async (listed) => {
       const url = listed.endpoint === "" ? own.find(({ address }) => address === listed.address)?.url : listed.endpoint;
-      return probe(listed, url ?? "", io);
+      return probe(listed, url ?? "", borderOf(network), io);
     }),
   );
   const { verifier, threshold, rotationDelay } = set;
@@ -89,14 +90,16 @@ async function collection(open: OpenConnection, given: string | undefined, io: T
   };
 }
 
-async function probe(listed: ListedAttestor, url: string, io: TaskIo): Promise<Probed> {
+async function probe(listed: ListedAttestor, url: string, border: Border, io: TaskIo): Promise<Probed> {
   if (url === "") return { ...listed, url, answers: false };
   try {
-    const { address, kind } = await attestorAt(url, io);
+    const { address, kind } = await attestorAt(url, border, io);
     if (address === listed.address) return { ...listed, url, answers: true, kind };
     return { ...listed, url, answers: false, reason: `${address} answers there` };
   } catch (error) {
-    const failed = [AttestorDownError, AttestorLiesError, AttestorUrlError].some((kind) => error instanceof kind);
+    const failed = [AddressRefusedError, AttestorDownError, AttestorLiesError, AttestorUrlError].some(
+      (kind) => error instanceof kind,
+    );
     if (!failed) throw error;
     return { ...listed, url, answers: false, reason: (error as ZgError).message };
   }
