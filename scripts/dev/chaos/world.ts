@@ -1,0 +1,86 @@
+/** A served Galileo of a run's own, a machine to run it on, and a way to kill it. */
+
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+import hre from "hardhat";
+
+import { developmentAccount } from "../../../lib/chain/development-keys.ts";
+import { ROLES } from "../../../lib/chain/development-roles.ts";
+import { serveGalileo } from "../../../lib/galileo/serve.ts";
+import { PROJECT_ROOT, startHardhat } from "../../../test/support/cli.ts";
+import { runTask, type Ended } from "../../../test/support/in-process.ts";
+import { temporaryFolder } from "../../../test/support/temporary.ts";
+import { closeBooks, openBooks, type Books } from "./books.ts";
+
+export interface Victim {
+  /** How it ended: `SIGKILL` at the point that was asked for, else its exit code. */
+  readonly end: NodeJS.Signals | number | null;
+  /** The points it passed, the last one included. */
+  readonly points: readonly string[];
+  /** What it printed, of both kinds. */
+  readonly output: string;
+}
+
+export interface World {
+  /** Runs `hardhat <words> --network localhost --json` in a process of its own, and kills it at `point`. */
+  victim(words: readonly string[], point?: string): Promise<Victim>;
+  /** Runs the same in this process. */
+  run(group: string, verb: string, ...words: string[]): Promise<Ended>;
+  /** The lines of a run's journal, as far as they are whole. */
+  journal(id: string): readonly Readonly<Record<string, unknown>>[];
+  /** Counts what the user's money did since the world began. */
+  books(): Promise<Books>;
+  close(): Promise<void>;
+}
+
+const PRELOAD = pathToFileURL(path.join(PROJECT_ROOT, "scripts/dev/chaos/victim.mjs")).href;
+
+/** Commands within this process take over its output and its environment: one at a time. */
+let turn: Promise<unknown> = Promise.resolve();
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+export async function openWorld(): Promise<World> {
+  const served = await serveGalileo(hre, { port: 0 });
+  const { url, galileo } = served;
+  const home = await temporaryFolder();
+  const opening = await openBooks(url, developmentAccount(ROLES.user).address);
+  let victims = 0;
+  return {
+    victim: async (words, point) => {
+      const record = path.join(home.path, `points-${++victims}`);
+      const child = startHardhat([...words, "--network", "localhost", "--json"], {
+        LOCALHOST_RPC_URL: url,
+        ZG_HOME: home.path,
+        NODE_OPTIONS: `--import=${PRELOAD}`,
+        KILL_RECORD: record,
+        ...(point === undefined ? {} : { KILL_AT: point }),
+      });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+      }
+      const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+      const points = existsSync(record) ? readFileSync(record, "utf8").split("\n").slice(0, -1) : [];
+      return { end: signal ?? code, points, output };
+    },
+    run: async (group, verb, ...words) => inTurn(async () => runTask({ url, home: home.path }, group, verb, ...words)),
+    journal: (id) => {
+      const file = path.join(home.path, ".0g/localhost/runs", `${id}.jsonl`);
+      if (!existsSync(file)) return [];
+      const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    books: async () => closeBooks(opening, galileo.providers),
+    close: async () => {
+      await served.close();
+      await home.remove();
+    },
+  };
+}
