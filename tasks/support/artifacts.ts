@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import { exclusively } from "../../lib/exclusively.ts";
 import type { Hex } from "../../lib/hex.ts";
 import type { RuntimeArtifact } from "../../lib/inft/code.ts";
 import type { ContractArtifact } from "../../lib/inft/deploy.ts";
@@ -25,11 +27,17 @@ async function buildOnce(hre: HardhatRuntimeEnvironment): Promise<void> {
   await building;
 }
 
+/** Two builds of one project at once break: they rename the same temporary file of Hardhat's cache. */
+async function build(hre: HardhatRuntimeEnvironment): Promise<void> {
+  const lock = path.join(hre.config.paths.cache, "build.lock");
+  await exclusively(lock)("building the contracts", async () => quietBuild(hre));
+}
+
 /**
  * Runs Hardhat's build with its output on stderr. Even when quiet it prints on stdout, which is the result's, and a
  * process of its own would cost every command a second.
  */
-async function build(hre: HardhatRuntimeEnvironment): Promise<void> {
+async function quietBuild(hre: HardhatRuntimeEnvironment): Promise<void> {
   const { log } = console;
   console.log = console.error;
   try {
