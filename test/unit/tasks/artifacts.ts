@@ -17,7 +17,7 @@ describe("the contracts that a command deploys", () => {
       const running = { now: 0, most: 0 };
       const run = async () => {
         running.most = Math.max(running.most, ++running.now);
-        await pause(5);
+        await pause(5, undefined, "building");
         running.now--;
       };
       const command = () =>
