@@ -49,8 +49,15 @@ export type SpentBefore = ReadonlyMap<string, bigint>;
 
 const amount = z.string().regex(/^\d{1,78}$/);
 const lineSchema = z.discriminatedUnion("event", [
-  z.object({ event: z.literal("asked"), id: z.string(), client: z.string(), worst: amount }),
-  z.object({ event: z.literal("answered"), id: z.string(), fee: amount }),
+  z.object({
+    event: z.literal("asked"),
+    at: z.number(),
+    id: z.string(),
+    client: z.string(),
+    provider: addressSchema,
+    worst: amount,
+  }),
+  z.object({ event: z.literal("answered"), id: z.string(), fee: amount, assumed: z.boolean() }),
   z.object({ event: z.literal("checked"), id: z.string() }),
 ]);
 
@@ -126,15 +133,23 @@ export class FileSpendingLog implements SpendingLog {
   }
 }
 
+/** A request that the gateway sent, and what it cost; in the worst case where nobody can know. */
+export interface SpentRequest extends Pick<Asked, "id" | "client" | "provider"> {
+  /** Neuron. */
+  readonly fee: bigint;
+  readonly assumed: boolean;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
 /**
- * Adds up what each client has spent. A last line that a kill cut off is dropped: what it was about was never sent.
+ * Reads what was asked for and what it cost; those whose end was never written last. A last line that a kill cut off is
+ * dropped: what it was about was never sent.
  * @throws {SpendingLogError} for any other line that is none of ours.
  */
-export async function readSpending(file: string): Promise<SpentBefore> {
-  const spent = new Map<string, bigint>();
-  if (!existsSync(file)) return spent;
-  const open = new Map<string, { client: string; worst: bigint }>();
-  const add = (client: string, fee: bigint) => spent.set(client, (spent.get(client) ?? 0n) + fee);
+export async function* spentRequests(file: string): AsyncGenerator<SpentRequest> {
+  if (!existsSync(file)) return;
+  const open = new Map<string, SpentRequest>();
   let number = 0;
   let broken: SpendingLogError | undefined;
   for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
@@ -146,14 +161,22 @@ export async function readSpending(file: string): Promise<SpentBefore> {
       continue;
     }
     const line = parsed.data;
-    if (line.event === "asked") open.set(line.id, { client: line.client, worst: BigInt(line.worst) });
-    else if (line.event === "answered") {
+    if (line.event === "asked") {
+      const { id, client, provider, at, worst } = line;
+      open.set(id, { id, client, provider, at, fee: BigInt(worst), assumed: true });
+    } else if (line.event === "answered") {
       const asked = open.get(line.id);
       open.delete(line.id);
-      if (asked !== undefined) add(asked.client, BigInt(line.fee));
+      if (asked !== undefined) yield { ...asked, fee: BigInt(line.fee), assumed: line.assumed };
     }
   }
-  for (const { client, worst } of open.values()) add(client, worst);
+  yield* open.values();
+}
+
+/** Adds up what each client has spent. @throws {SpendingLogError} as {@link spentRequests} does. */
+export async function readSpending(file: string): Promise<SpentBefore> {
+  const spent = new Map<string, bigint>();
+  for await (const { client, fee } of spentRequests(file)) spent.set(client, (spent.get(client) ?? 0n) + fee);
   return spent;
 }
 

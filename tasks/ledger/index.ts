@@ -22,6 +22,21 @@ export const ledgerTasks = [
     .addFlag(JSON_FLAG)
     .setAction(() => import("./history.ts"))
     .build(),
+  task(
+    ["ledger", "audit"],
+    "Compare what providers settled with what the answers kept here cost; exit code 5 when one took too much",
+  )
+    .addOption(ACCOUNT)
+    .addOption({
+      name: "fromBlock",
+      description: "First block to look at",
+      type: ArgumentType.STRING,
+      defaultValue: "0",
+    })
+    .addOption(option("receipts", "Also count these receipts: files, and folders of them, with commas"))
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./audit.ts"))
+    .build(),
   spending(
     task(["ledger", "deposit"], "Open the ledger or add to it")
       .addPositionalArgument(positional("amount", "0G from the wallet, e.g. 0.5"))

@@ -145,3 +145,17 @@ export class UnsettledFeeError extends DomainError {
     );
   }
 }
+
+/** A provider took, or says it will take, more than all answers of it that are kept here cost. */
+export class OverBilledError extends DomainError {
+  constructor(values: { shown: string; providers: readonly object[] }) {
+    const { shown, providers } = values;
+    super(
+      "ZG_OVER_BILLED",
+      EXIT.trust,
+      `More was billed than the answers kept here cost: ${shown}`,
+      `If nobody asked with this account elsewhere, use another provider (${COMMANDS.providers}) and take back what is left: npx hardhat ledger retrieve`,
+      { providers },
+    );
+  }
+}
