@@ -2,6 +2,7 @@ import type { Provider, Signer } from "ethers";
 
 import type { Address, Hex } from "../hex.ts";
 import type { Network } from "../networks.ts";
+import type { Time } from "./inclusion.ts";
 import type { SharedNonces } from "./nonce-file.ts";
 
 /** Progress for people, one line a call, without a line end. Libraries never print; they call this. */
@@ -49,4 +50,8 @@ export interface WriteContext extends ReadContext {
   readonly signal?: AbortSignal;
   /** How long to wait for a receipt before asking the user to look again. Milliseconds; default 120 000. */
   readonly receiptTimeout?: number;
+  /** How long a transaction may wait for a block before it is sent again for more. Milliseconds; default 30 000. */
+  readonly replaceAfter?: number;
+  /** Default: the system's. */
+  readonly time?: Time;
 }

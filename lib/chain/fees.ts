@@ -55,6 +55,20 @@ export async function currentFees({ network, provider, gasPrice }: ReadContext):
   return { maxPriorityFeePerGas: tip < gasPrice ? tip : gasPrice, maxFeePerGas: gasPrice };
 }
 
+/** Nodes take a second transaction of a nonce for a tenth more of both; an eighth more is that without rounding down. */
+const BUMP = { numerator: 9n, denominator: 8n };
+
+/** The least that replaces a transaction of these fees, and is not below what is paid now. */
+export function bumpedFees(paid: Fees, now: Fees): Fees {
+  const { numerator, denominator } = BUMP;
+  const bumped = (value: bigint) => (value * numerator + denominator - 1n) / denominator;
+  const larger = (a: bigint, b: bigint) => (a > b ? a : b);
+  return {
+    maxFeePerGas: larger(bumped(paid.maxFeePerGas), now.maxFeePerGas),
+    maxPriorityFeePerGas: larger(bumped(paid.maxPriorityFeePerGas), now.maxPriorityFeePerGas),
+  };
+}
+
 /** The account's next nonce, transactions in the pool included. */
 export async function nextNonce(provider: Provider, address: string): Promise<number> {
   return Number(BigInt((await rawRpc(provider, "eth_getTransactionCount", [address, "pending"])) as string));

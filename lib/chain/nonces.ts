@@ -18,10 +18,10 @@ export interface InFlight {
   /** Of what was sent with this nonce, the newest last: a replacement has a hash of its own. */
   readonly hashes: readonly Hex[];
   /** Gives the newest to the node again; absent when nobody waits for it any more, so that its nonce is free. */
-  readonly again?: () => Promise<void>;
+  readonly again?: () => Promise<unknown>;
 }
 
-type NonceContext = Pick<WriteContext, "network" | "provider" | "signal" | "sharedNonces">;
+type NonceContext = Pick<WriteContext, "network" | "provider" | "signal" | "sharedNonces" | "time">;
 
 const streams = new Map<string, NonceStream>();
 
@@ -60,6 +60,11 @@ export class NonceStream {
    * @throws {AbortedError} while waiting for the turn. {@link LockHeldError} {@link RpcUnreachableError}
    */
   async turn<T>(ctx: NonceContext, what: string, send: (nonce: number) => Promise<T>): Promise<T> {
+    return this.hold(ctx, what, async () => send(await this.#next(ctx)));
+  }
+
+  /** Runs `work` when nobody else signs with the key: for what takes no new nonce. */
+  async hold<T>(ctx: NonceContext, what: string, work: () => Promise<T>): Promise<T> {
     const before = this.#lastTurn;
     let end: (() => void) | undefined;
     this.#lastTurn = new Promise((resolve) => {
@@ -67,7 +72,6 @@ export class NonceStream {
     });
     try {
       await untilAborted(before, ctx.signal, `Waiting to ${what}`);
-      const work = async () => send(await this.#next(ctx));
       return await (ctx.sharedNonces?.exclusively(`sign with ${this.#key}, to ${what}`, work) ?? work());
     } finally {
       // Whoever gave up waiting leaves the turns before it in order.
@@ -76,7 +80,7 @@ export class NonceStream {
   }
 
   /** Says that a transaction with this nonce is signed, and goes to a node now. To be called in its turn. */
-  sent(ctx: NonceContext, nonce: number, { hash, again }: { hash: Hex; again?: () => Promise<void> }): void {
+  sent(ctx: NonceContext, nonce: number, { hash, again }: { hash: Hex; again?: () => Promise<unknown> }): void {
     const hashes = [...(this.#inFlight.get(nonce)?.hashes ?? []), hash];
     this.#inFlight.set(nonce, { hashes, ...(again === undefined ? {} : { again }) });
     const last = ctx.sharedNonces?.read();
@@ -85,17 +89,12 @@ export class NonceStream {
     }
   }
 
-  /** What was sent with this nonce, as far as its end is not known. */
-  hashesOf(nonce: number): readonly Hex[] {
-    return this.#inFlight.get(nonce)?.hashes ?? [];
-  }
-
-  /** Says that no node holds what was sent with this nonce, so that the next turn gets it. To be called in a turn. */
+  /** Says that no node holds this transaction, so that the next turn gets its nonce unless an earlier one has it. */
   refused(ctx: NonceContext, nonce: number, hash: Hex): void {
-    const earlier = this.hashesOf(nonce).filter((other) => other !== hash);
-    const again = this.#inFlight.get(nonce)?.again;
-    this.#inFlight.delete(nonce);
-    if (earlier.length > 0) this.#inFlight.set(nonce, { hashes: earlier, ...(again === undefined ? {} : { again }) });
+    const { hashes = [], again } = this.#inFlight.get(nonce) ?? {};
+    const earlier = hashes.filter((other) => other !== hash);
+    if (earlier.length === 0) this.#inFlight.delete(nonce);
+    else this.#inFlight.set(nonce, { hashes: earlier, ...(again === undefined ? {} : { again }) });
     if (ctx.sharedNonces?.read()?.hash === hash) ctx.sharedNonces.write(undefined);
   }
 
@@ -124,7 +123,7 @@ export class NonceStream {
     for (let waited = 0; ; waited += LAG_POLL_MS) {
       if (await isKnown(ctx, last.hash)) return last.nonce + 1;
       if (waited >= (ctx.network.confirmations === 0 ? 0 : LAG_MS)) return next;
-      await pause(LAG_POLL_MS, ctx.signal, `Waiting for the nonce of ${this.#key}`);
+      await (ctx.time?.sleep ?? pause)(LAG_POLL_MS, ctx.signal, `Waiting for the nonce of ${this.#key}`);
       const counted = await this.#count(ctx);
       if (counted > last.nonce) return counted;
     }

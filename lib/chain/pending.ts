@@ -1,10 +1,13 @@
 /** Transactions that an interrupted command signed, and that have not landed yet. */
 
 import type { Address } from "../hex.ts";
-import type { ReadContext, SignedTransaction, WriteContext } from "./context.ts";
+import type { SignedTransaction } from "./context.ts";
 import { rawRpc } from "./fees.ts";
+import { awaitInclusion, type WaitContext } from "./inclusion.ts";
+import { TransactionDroppedError, TransactionReplacedError } from "./outcomes.ts";
 import { chainCall } from "./revert.ts";
-import { waitForReceipt } from "./send.ts";
+
+type Signed = Pick<SignedTransaction, "what" | "hash" | "nonce">;
 
 /**
  * Waits until those of `signed` that a node still holds are in a block: until then the state does not show what they do,
@@ -13,10 +16,10 @@ import { waitForReceipt } from "./send.ts";
  * @throws {ReceiptPendingError} when one does not land in time.
  */
 export async function awaitPending(
-  { provider }: Pick<ReadContext, "provider">,
+  { network, provider }: Pick<WaitContext, "network" | "provider">,
   from: Address,
-  signed: readonly Pick<SignedTransaction, "what" | "hash" | "nonce">[],
-  waiting: Pick<WriteContext, "signal" | "receiptTimeout"> = {},
+  signed: readonly Signed[],
+  waiting: Pick<WaitContext, "signal" | "receiptTimeout" | "time"> = {},
 ): Promise<void> {
   if (signed.length === 0) return;
   const counted = await chainCall(
@@ -24,9 +27,35 @@ export async function awaitPending(
     rawRpc(provider, "eth_getTransactionCount", [from, "latest"]),
   );
   const landed = Number(BigInt(counted as string));
-  for (const { what, hash, nonce } of signed) {
+  const { signal, receiptTimeout, time } = waiting;
+  const ctx: WaitContext = {
+    network,
+    provider,
+    ...(signal === undefined ? {} : { signal }),
+    ...(receiptTimeout === undefined ? {} : { receiptTimeout }),
+    ...(time === undefined ? {} : { time }),
+  };
+  for (const [nonce, { what, hashes }] of byNonce(signed)) {
     if (nonce < landed) continue;
-    if ((await chainCall(`Looking for ${hash}`, provider.getTransaction(hash))) === null) continue;
-    await waitForReceipt({ provider, ...waiting }, what, hash, nonce);
+    const held = await Promise.all(
+      hashes.map(async (hash) => chainCall(`Looking for ${hash}`, provider.getTransaction(hash))),
+    );
+    if (held.every((found) => found === null)) continue;
+    try {
+      await awaitInclusion(ctx, { what, from, nonce, hashes: () => hashes });
+    } catch (error) {
+      // Its nonce is used, or free: in either case it does nothing any more, and the state is what counts.
+      if (!(error instanceof TransactionReplacedError || error instanceof TransactionDroppedError)) throw error;
+    }
   }
+}
+
+/** A transaction and what replaced it are one: whichever lands. */
+function byNonce(signed: readonly Signed[]): Map<number, { what: string; hashes: Signed["hash"][] }> {
+  const nonces = new Map<number, { what: string; hashes: Signed["hash"][] }>();
+  for (const { what, hash, nonce } of signed) {
+    const hashes = nonces.get(nonce)?.hashes ?? [];
+    nonces.set(nonce, { what, hashes: [...hashes, hash] });
+  }
+  return nonces;
 }

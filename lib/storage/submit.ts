@@ -2,8 +2,9 @@
 
 import type { SignedTransaction } from "../chain/context.ts";
 import { awaitPending } from "../chain/pending.ts";
+import { TransactionRevertedError } from "../chain/outcomes.ts";
 import { ContractRevertError } from "../chain/revert.ts";
-import { sendTransaction, TransactionRevertedError, type ConfirmedTransaction } from "../chain/send.ts";
+import { sendTransaction, type ConfirmedTransaction } from "../chain/send.ts";
 import { checksum, type Address, type Hex } from "../hex.ts";
 import { claimsOf } from "./claims.ts";
 import type { StorageContext, StorageWriteContext, Submission } from "./client.ts";

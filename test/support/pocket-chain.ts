@@ -37,9 +37,16 @@ class Refusal extends Error {
   }
 }
 
+/** Answers with an error instead. */
+export function refuse(message: string, code?: number): never {
+  throw new Refusal(message, code);
+}
+
 const hex = (value: bigint | number): Hex => `0x${value.toString(16)}`;
 const GAS_USED = 21_000n;
 const BASE_FEE = 7n;
+
+let chains = 0;
 
 export class PocketChain {
   readonly chainId: number;
@@ -49,6 +56,7 @@ export class PocketChain {
   #salt = 0;
   readonly #balances = new Map<string, bigint>();
   readonly #pool: Taken[] = [];
+  readonly #replaced: Taken[] = [];
   readonly #blocks: Block[] = [];
   /** Every method asked for, in order. */
   readonly asked: string[] = [];
@@ -93,11 +101,18 @@ export class PocketChain {
       transactions.push(...this.#pool.splice(next, 1));
     }
     const number = this.#blocks.length;
-    const parentHash = this.#blocks.at(-1)?.hash ?? hash("nothing");
+    const parentHash = this.#blocks.at(-1)?.hash ?? hash(`nothing ${(chains += 1)}`);
     const block = { number, hash: hash(`${this.chainId} ${parentHash} ${this.#salt}`), parentHash, transactions };
     for (const each of transactions) this.#pay(each, 1n);
     this.#blocks.push(block);
     return block;
+  }
+
+  /** Puts a transaction that was replaced in the place of what replaced it: a validator had not heard of that. */
+  refill(transaction: string): void {
+    const old = this.#replaced.find(({ hash: each }) => each === transaction);
+    const at = this.#pool.findIndex(({ from, nonce }) => from === old?.from && nonce === old.nonce);
+    if (old !== undefined && at >= 0) this.#pool.splice(at, 1, old);
   }
 
   /** Loses a transaction that is not in a block. */
@@ -122,8 +137,9 @@ export class PocketChain {
     if (each.to !== null) this.fund(each.to, this.balanceOf(each.to) + sign * value);
   }
 
-  #count(address: string): number {
-    return ofSender(this.included, { from: address });
+  #count(address: string, height = this.height): number {
+    const upTo = this.#blocks.slice(0, height + 1).flatMap(({ transactions }) => transactions);
+    return ofSender(upTo, { from: address });
   }
 
   request(method: string, params: readonly unknown[]): unknown {
@@ -165,6 +181,7 @@ export class PocketChain {
   }
 
   #nonceOf(address: string, tag: string): number {
+    if (tag.startsWith("0x")) return this.#count(address, Number(tag));
     let count = this.#count(address);
     if (tag !== "pending") return count;
     const same = (each: Taken) => each.from.toLowerCase() === address.toLowerCase() && each.nonce === count;
@@ -186,7 +203,7 @@ export class PocketChain {
       if (!tips || !enough(transaction.maxFeePerGas, old.maxFeePerGas)) {
         throw new Refusal("replacement transaction underpriced");
       }
-      this.#pool.splice(rival, 1);
+      this.#replaced.push(...this.#pool.splice(rival, 1));
     }
     this.#pool.push(transaction);
     if (this.includesAtOnce) this.mine();

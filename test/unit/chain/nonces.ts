@@ -8,7 +8,8 @@ import { Wallet, type Provider } from "ethers";
 import type { WriteContext } from "../../../lib/chain/context.ts";
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import { nonceFile } from "../../../lib/chain/nonce-file.ts";
-import { ReceiptPendingError, sendTransaction, type TransactionDraft } from "../../../lib/chain/send.ts";
+import { ReceiptPendingError } from "../../../lib/chain/outcomes.ts";
+import { sendTransaction, type TransactionDraft } from "../../../lib/chain/send.ts";
 import { MaxSpendExceededError, WalletSpending } from "../../../lib/chain/spending.ts";
 import { AbortedError } from "../../../lib/errors.ts";
 import { networkNamed } from "../../../lib/networks.ts";
@@ -138,6 +139,23 @@ describe("the nonces of a key", () => {
       [0, 0n],
       [1, 9n],
     ]);
+  });
+
+  it("wait a little for a node of a live network that lags behind another, and then believe it", async () => {
+    const live = { ...networkNamed("localhost"), confirmations: 1 };
+    let seconds = 0;
+    const time = {
+      now: () => seconds * 1_000,
+      sleep: async (ms: number) => Promise.resolve(void (seconds += ms / 1_000)),
+    };
+    const mining = { now: time.now, sleep: async (ms: number) => time.sleep(ms).then(() => void chain.mine()) };
+    await sendTransaction(contextOn(chain, { network: live, time: mining }), draft(1));
+    chain.takeBack(chain.height, "forget");
+
+    await sendTransaction(contextOn(chain, { network: live, time: mining }), draft(2));
+
+    expect(chain.included.map(({ nonce, value }) => [nonce, value])).to.deep.equal([[0, 2n]]);
+    expect(seconds >= 5).to.equal(true);
   });
 
   it("are those of one chain: another with the same id and key has its own", async () => {

@@ -4,13 +4,12 @@ import { Interface, Transaction, Wallet, type Provider, type Signer, type Transa
 import type { SignedTransaction, Spending, WriteContext } from "../../../lib/chain/context.ts";
 import { INTERFACES } from "../../../lib/chain/contracts.ts";
 import { DEVELOPMENT_ACCOUNTS, developmentAccount, RealKeyRefusedError } from "../../../lib/chain/development-keys.ts";
+import { ReceiptPendingError, TransactionRefusedError, TransactionRevertedError } from "../../../lib/chain/outcomes.ts";
 import { ContractRevertError, RpcUnreachableError } from "../../../lib/chain/revert.ts";
 import {
   estimateTransaction,
   InsufficientWalletBalanceError,
-  ReceiptPendingError,
   sendTransaction,
-  TransactionRevertedError,
   type TransactionDraft,
 } from "../../../lib/chain/send.ts";
 import { AbortedError, EXIT, ZgError } from "../../../lib/errors.ts";
@@ -82,11 +81,11 @@ function openBar(options: BarOptions = {}): Bar {
       diary.push("look up");
       return options.known === undefined ? null : options.known();
     },
-    getTransactionReceipt: async () => {
+    getTransactionReceipt: async (hash: string) => {
       diary.push("receipt");
       const answer = receipts.length > 1 ? receipts.shift() : receipts[0];
       if (answer instanceof Error) throw answer;
-      return answer;
+      return answer === null ? null : Object.assign({ hash }, answer);
     },
     call: async ({ blockTag }: { blockTag: number }) => {
       diary.push(`replay at ${blockTag}`);
@@ -293,7 +292,7 @@ describe("sendTransaction", () => {
 
   it("goes on when the node refuses the broadcast but knows the transaction already", async () => {
     const bar = openBar({
-      onBroadcast: async () => Promise.reject(new Error("already known")),
+      onBroadcast: async () => Promise.reject(Object.assign(new Error("already known"), { code: -32000 })),
       known: async () => ({}),
     });
 
@@ -318,8 +317,17 @@ describe("sendTransaction", () => {
 
     const error = await thrownBy(sendTransaction(bar.ctx, DRAFT));
 
-    expect(error).to.be.instanceOf(RpcUnreachableError);
+    expect(error).to.be.instanceOf(TransactionRefusedError);
+    expect(error).to.include({ code: "ZG_TRANSACTION_REFUSED", exit: 3 });
+    expect(error.details).to.deep.include({ what: DRAFT.what, nonce: 3, reason: "nonce too low" });
     expect(bar.signed).to.have.length(1);
+  });
+
+  it("says that nobody was there to take it, which says nothing of the transaction", async () => {
+    const nobody = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+    const bar = openBar({ onBroadcast: async () => Promise.reject(nobody) });
+
+    expect(await thrownBy(sendTransaction(bar.ctx, DRAFT))).to.be.instanceOf(RpcUnreachableError);
   });
 
   it("looks for the receipt again while there is none, or the node stumbles", async () => {
