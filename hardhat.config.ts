@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
@@ -108,7 +109,8 @@ export default defineConfig({
   },
   coverage: { skipFiles: ["contracts/mocks/**", "contracts/interfaces/**", "contracts/external/**"] },
   test: {
-    mocha: { timeout: 60_000 },
+    // A file at a time in each of several processes, at least two: many tests wait for commands that they started.
+    mocha: { timeout: 60_000, parallel: true, jobs: Math.max(2, Math.min(availableParallelism(), 6)) },
     // Seconds, not minutes: `npm run fuzz` goes deep. A handler that reverts did nothing, which must not pass for a test.
     solidity: { fuzz: { runs: 128 }, invariant: { runs: 16, depth: 64, failOnRevert: true } },
   },

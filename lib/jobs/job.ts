@@ -16,7 +16,8 @@ import type { JobTask } from "./task.ts";
  * - `outcome_unknown`: a request may have been served and charged, and no answer is stored. It is never sent again.
  */
 export const TRANSITIONS = {
-  pending: ["preparing"],
+  // From `asked`: the provider was too busy to serve it, and said so.
+  pending: ["preparing", "asked"],
   preparing: ["pending"],
   asked: ["preparing"],
   // From `failed`: its proof is tried again. From `outcome_unknown`: a worker that was given up had the answer after all.

@@ -178,7 +178,13 @@ export class JobStore {
 
   /** Puts a job back of which nothing was sent. */
   putBack(id: string, worker: WorkerIdentity, message: string): boolean {
-    return this.#move(id, "pending", { ...NOBODY, message }, "worker = ?", worker.id);
+    return this.#move(id, "pending", { ...NOBODY, message }, "state = 'preparing' AND worker = ?", worker.id);
+  }
+
+  /** Puts a job back whose request the provider turned down for now: it served nothing and charges nothing. */
+  turnedDown(id: string, worker: WorkerIdentity, message: string): boolean {
+    const changes = { ...NOBODY, message, spent: null, spent_assumed: 0 };
+    return this.#move(id, "pending", changes, "state = 'asked' AND worker = ?", worker.id);
   }
 
   /**

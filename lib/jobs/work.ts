@@ -4,6 +4,7 @@ import { genesisHash, latestBlock } from "../chain/connect.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { ask, type ServiceResult } from "../compute/ask.ts";
 import {
+  RateLimitedError,
   RedirectRefusedError,
   ResponseCutError,
   ResponseMalformedError,
@@ -54,6 +55,7 @@ export async function workJob(deps: WorkDeps, job: Job): Promise<void> {
     if (job.state === "answered" || (await askOnce(deps, job))) await prove(deps, deps.store.get(job.id));
   } catch (error) {
     const { state } = deps.store.get(job.id);
+    if (state === "pending") throw error; // turned down for now
     const passes = error instanceof ZgError && error.exit === EXIT.network;
     if (passes && deps.store.putBack(job.id, deps.worker, `put back: ${error.message}`)) throw error;
     if (state === "asked") deps.store.unknown(job.id, deps.worker, "what came of its request could not be stored");
@@ -85,10 +87,17 @@ async function askOnce(deps: WorkDeps, job: Job): Promise<boolean> {
   return store.answered(job.id, worker, answer);
 }
 
-/** Writes down what an error says about a request that was sent: refused, served badly, or nobody knows. */
+/**
+ * Writes down what an error says about a request that was sent: refused, served badly, or nobody knows.
+ * @throws {RateLimitedError} when the provider is too busy for now: the job waits again.
+ */
 function unanswered({ store, worker }: WorkDeps, { id }: Job, worst: bigint, error: unknown): void {
   if (!(error instanceof ZgError)) {
     store.unknown(id, worker, "the worker failed after the request was sent");
+    throw error;
+  }
+  if (error instanceof RateLimitedError) {
+    store.turnedDown(id, worker, `put back: ${error.message}`);
     throw error;
   }
   if (wasNotServed(error)) store.fail(id, worker, failureOf(error), { spending: NOTHING });

@@ -10,6 +10,7 @@ import { ROLES } from "../../lib/chain/development-roles.ts";
 import { serveGalileo, type ServedGalileo } from "../../lib/galileo/serve.ts";
 import { parseAmount } from "../../lib/units.ts";
 import { hardhatJson } from "../support/cli.ts";
+import { hardhatJson as inThisProcess } from "../support/in-process.ts";
 import { countingNode, type CountingNode } from "../support/counting-node.ts";
 import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
 
@@ -27,20 +28,14 @@ interface Case {
   /** What the remedy must name. */
   readonly remedy: string;
   readonly env?: Readonly<Record<string, string>>;
-}
-
-/** Two at a time: each is a process of its own. Both have ended when it fails, so that no test outlives itself. */
-async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let index = 0; index < items.length; index += 2) {
-    const outcomes = await Promise.allSettled(items.slice(index, index + 2).map(work));
-    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-  }
+  /** In a process of its own: what Hardhat does before the task, with the configuration and the whole output. */
+  readonly alone?: boolean;
 }
 
 /** Runs a command that must fail, and holds its whole answer against what a case expects. */
-async function expectRefusal({ title, args, code, exit, remedy }: Case, env: Readonly<Record<string, string>>) {
-  // hardhatJson fails unless stdout is exactly one JSON object.
-  const finished = await hardhatJson(args, env);
+async function expectRefusal({ title, args, code, exit, remedy, alone = false }: Case, env: Case["env"] = {}) {
+  // Both fail unless stdout is exactly one JSON object.
+  const finished = await (alone ? hardhatJson : inThisProcess)(args, env);
   const { answer, stdout, stderr } = finished;
   if (answer.ok) throw new Error(`${title}: accepted with ${stdout}`);
   expect(answer.error.code, `${title}: ${stdout}${stderr}`).to.equal(code);
@@ -108,6 +103,7 @@ describe("what is refused before any network is asked", function () {
         title: "an unknown network",
         args: ["provider", "list", "--network", "nowhere"],
         remedy: "galileoFork",
+        alone: true,
         ...usage,
       },
       {
@@ -117,15 +113,20 @@ describe("what is refused before any network is asked", function () {
         ...usage,
       },
     ];
-    await inPairs(cases, async (one) => {
-      await expectRefusal(one, { GALILEO_RPC_URL: node.url });
-    });
+    for (const one of cases) await expectRefusal(one, { GALILEO_RPC_URL: node.url });
     expect(node.asked).to.deep.equal([]);
   });
 
   it("a value that is no private key, without repeating it anywhere", async () => {
     const env = { GALILEO_RPC_URL: node.url, GALILEO_PRIVATE_KEY: GARBAGE_KEY };
-    const refusal = { title: "garbage", args: pay, code: "ZG_PRIVATE_KEY", exit: 2, remedy: "64 hexadecimal digits" };
+    const refusal = {
+      title: "garbage",
+      alone: true,
+      args: pay,
+      code: "ZG_PRIVATE_KEY",
+      exit: 2,
+      remedy: "64 hexadecimal digits",
+    };
     const { stdout, stderr } = await expectRefusal(refusal, env);
     expect(`${stdout}${stderr}`).to.not.include(GARBAGE_KEY);
     expect(node.asked).to.deep.equal([]);
@@ -135,6 +136,7 @@ describe("what is refused before any network is asked", function () {
     const env = { GALILEO_RPC_URL: "rpc.example/secret" };
     const refusal = {
       title: "rpc",
+      alone: true,
       args: ["provider", "list", ...live],
       code: "ZG_RPC_URL",
       exit: 2,
@@ -147,7 +149,14 @@ describe("what is refused before any network is asked", function () {
   it("a published key on a public network", async () => {
     const { privateKey, address } = developmentAccount(0);
     const env = { GALILEO_RPC_URL: node.url, GALILEO_PRIVATE_KEY: privateKey };
-    const refusal = { title: "published", args: pay, code: "ZG_DEVELOPMENT_KEY", exit: 3, remedy: "key of your own" };
+    const refusal = {
+      title: "published",
+      alone: true,
+      args: pay,
+      code: "ZG_DEVELOPMENT_KEY",
+      exit: 3,
+      remedy: "key of your own",
+    };
     const { answer, stdout, stderr } = await expectRefusal(refusal, env);
     expect(answer).to.have.nested.property("error.details.address", address);
     expect(`${stdout}${stderr}`).to.not.include(privateKey.slice(2));
@@ -196,15 +205,14 @@ describe("what is refused because of the node", function () {
       },
       {
         title: "nobody to fork",
+        alone: true,
         args: ["provider", "list", "--network", "galileoFork"],
         env: { GALILEO_RPC_URL: NOBODY },
         remedy: "GALILEO_RPC_URL",
         ...unreachable,
       },
     ];
-    await inPairs(cases, async (one) => {
-      await expectRefusal(one, one.env ?? {});
-    });
+    for (const one of cases) await expectRefusal(one, one.env);
     // Neither a balance nor a nonce, and no transaction.
     expect(new Set(other.asked)).to.deep.equal(new Set(["eth_chainId"]));
   });
@@ -234,9 +242,7 @@ describe("what is refused because of the state of the chain", function () {
     const { runner } = served.galileo.contracts.ledgerManager;
     const height = async () => runner?.provider?.getBlockNumber();
     const before = await height();
-    await inPairs(cases, async (one) => {
-      await expectRefusal(one, env);
-    });
+    for (const one of cases) await expectRefusal(one, env);
     expect(await height(), "blocks").to.equal(before);
     const left = await readdir(home.path, { recursive: true, withFileTypes: true });
     expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).to.deep.equal([]);

@@ -7,7 +7,7 @@ import { JsonRpcProvider } from "ethers";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import { NETWORKS } from "../../../lib/networks.ts";
-import { hardhat, hardhatJson } from "../../support/cli.ts";
+import { hardhat, hardhatJson } from "../../support/in-process.ts";
 import { serveGalileoByTask, type ServedByTask } from "../../support/served-galileo.ts";
 
 describe("galileo up and galileo status", function () {

@@ -2,7 +2,7 @@ import { computeAddress } from "ethers";
 import { expect } from "chai";
 
 import { MaxSpendExceededError } from "../../../lib/chain/spending.ts";
-import { NotEndorsedError, ProviderDownError } from "../../../lib/compute/errors.ts";
+import { NotEndorsedError, ProviderDownError, RateLimitedError } from "../../../lib/compute/errors.ts";
 import { parseReceipt } from "../../../lib/compute/receipt.ts";
 import { verifyReceipt } from "../../../lib/compute/receipt-check.ts";
 import { JobNotProvableError, JobOutcomeUnknownError } from "../../../lib/jobs/errors.ts";
@@ -243,10 +243,24 @@ describe("working a job", () => {
     expect(desk.store.get(id).state).to.equal("completed");
   });
 
+  it("waits again when the provider is too busy: that cost nothing", async () => {
+    provider.misbehave({ kind: "status", status: 429, error: "Too many concurrent requests." });
+    const id = await desk.submit({ prompt: "a" });
+    await caught(RateLimitedError, async () => workNow(desk.deps(), id));
+    expect(desk.store.get(id)).to.include({ state: "pending", spent: null });
+    provider.misbehave(undefined);
+    await workNow(desk.deps(), id);
+    expect(desk.store.get(id).state).to.equal("completed");
+  });
+
   it("is done once by many workers at a time", async () => {
     const before = asked();
     const ids = await Promise.all(["a", "b", "c", "d", "e", "f"].map(async (prompt) => desk.submit({ prompt })));
-    const workers = await Promise.all([desk.worker({ parallel: 2 }), desk.worker({ parallel: 2 }), desk.worker()]);
+    const workers = await Promise.all([
+      desk.worker({ parallel: 2 }),
+      desk.worker({ parallel: 1 }),
+      desk.worker({ parallel: 1 }),
+    ]);
     for (const worker of workers) worker.start();
     for (const id of ids) {
       const { status } = await awaitJob(desk.jobs, id, { timeoutMs: 20_000 });

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 
-import { NETWORKS } from "../../lib/networks.ts";
-import { hardhat, hardhatJson } from "../support/cli.ts";
-import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
+import { NETWORKS } from "../../../lib/networks.ts";
+import { hardhat, hardhatJson } from "../../support/in-process.ts";
+import { serveGalileoByTask, type ServedByTask } from "../../support/served-galileo.ts";
 
 const { contracts } = NETWORKS.default;
 

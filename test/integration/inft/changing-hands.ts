@@ -6,16 +6,17 @@ import { expect } from "chai";
 import { parseEther, toQuantity, Wallet } from "ethers";
 import { network } from "hardhat";
 
-import { developmentAccount } from "../../lib/chain/development-keys.ts";
-import { startRpcServer, type RpcServer } from "../../lib/galileo/rpc-server.ts";
-import { fromHex, type Hex } from "../../lib/hex.ts";
-import { decryptData, openKey } from "../../lib/sealing/index.ts";
-import { SealedKeyNotOpenedError, WrongDataKeyError } from "../../lib/sealing/errors.ts";
-import { hardhatJson, startHardhat } from "../support/cli.ts";
-import { person, type Person, type Shown } from "../support/person.ts";
-import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
-import { serveTask, type ServedTask } from "../support/served-task.ts";
-import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
+import { developmentAccount } from "../../../lib/chain/development-keys.ts";
+import { startRpcServer, type RpcServer } from "../../../lib/galileo/rpc-server.ts";
+import { fromHex, type Hex } from "../../../lib/hex.ts";
+import { decryptData, openKey } from "../../../lib/sealing/index.ts";
+import { SealedKeyNotOpenedError, WrongDataKeyError } from "../../../lib/sealing/errors.ts";
+import { startHardhat } from "../../support/cli.ts";
+import { hardhatJson } from "../../support/in-process.ts";
+import { person, type Person, type Shown } from "../../support/person.ts";
+import { serveGalileoByTask, type ServedByTask } from "../../support/served-galileo.ts";
+import { serveTask, type ServedTask } from "../../support/served-task.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
 
 const CHAIN_ID = 16602;
 

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { JsonRpcProvider } from "ethers";
 
-import { parseAmount } from "../../lib/units.ts";
-import { hardhat, hardhatJson } from "../support/cli.ts";
-import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
-import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
+import { parseAmount } from "../../../lib/units.ts";
+import { hardhat, hardhatJson } from "../../support/in-process.ts";
+import { serveGalileoByTask, type ServedByTask } from "../../support/served-galileo.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
 
 const ONE_DAY = 86_400;
 const CHEAP = "local/not-a-language-model";

@@ -5,13 +5,13 @@ import path from "node:path";
 import { expect } from "chai";
 import { JsonRpcProvider, SigningKey, Wallet, ZeroHash } from "ethers";
 
-import { developmentAccount } from "../../lib/chain/development-keys.ts";
-import type { Address } from "../../lib/hex.ts";
-import { dialectsContract } from "../../lib/inft/contracts.ts";
-import { encryptForGoAgent } from "../../lib/sealing/go-agent-envelope.ts";
-import { hardhat, hardhatJson } from "../support/cli.ts";
-import { serveGalileoByTask, type ServedByTask } from "../support/served-galileo.ts";
-import { temporaryFolder, type TemporaryFolder } from "../support/temporary.ts";
+import { developmentAccount } from "../../../lib/chain/development-keys.ts";
+import type { Address } from "../../../lib/hex.ts";
+import { dialectsContract } from "../../../lib/inft/contracts.ts";
+import { encryptForGoAgent } from "../../../lib/sealing/go-agent-envelope.ts";
+import { hardhat, hardhatJson } from "../../support/in-process.ts";
+import { serveGalileoByTask, type ServedByTask } from "../../support/served-galileo.ts";
+import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
 
 describe("an agent that is minted from its files, on a served Galileo", function () {
   this.timeout(120_000);
