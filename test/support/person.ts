@@ -55,11 +55,11 @@ export function person(
       return data[0]?.files[0]?.text;
     },
     /** Mints a token with one file in it, and gives its id. */
-    mint: async (text: string): Promise<string> => {
+    mint: async (text: string, ...more: string[]): Promise<string> => {
       const folder = path.join(home, `agent of ${text}`);
       await mkdir(folder, { recursive: true });
       await writeFile(path.join(folder, "notes.txt"), text);
-      return (await succeed<{ tokenId: string }>("inft", "mint", "--data", folder, "--yes")).tokenId;
+      return (await succeed<{ tokenId: string }>("inft", "mint", "--data", folder, "--yes", ...more)).tokenId;
     },
   };
 }
