@@ -27,6 +27,20 @@ export function batchMintGas(mints: number): bigint {
   return GAS_BOUNDS.mint + BigInt(mints - 1) * FURTHER_MINT_GAS;
 }
 
+/** Gas of each further commitment of a transaction, and of each further submission to 0G Storage. */
+const FURTHER_COMMIT_GAS = 60_000n;
+const FURTHER_STORE_GAS = 250_000n;
+
+/** Gas of so many commitments in one transaction. */
+export function batchCommitGas(commitments: number): bigint {
+  return GAS_BOUNDS.commit + BigInt(commitments - 1) * FURTHER_COMMIT_GAS;
+}
+
+/** Gas of so many submissions to 0G Storage in one transaction. */
+export function batchStoreGas(submissions: number): bigint {
+  return GAS_BOUNDS.store + BigInt(submissions - 1) * FURTHER_STORE_GAS;
+}
+
 /** Gas of a mint that shows so many bytes of request. */
 export function mintGas(requestBytes = 0): bigint {
   return GAS_BOUNDS.mint + BigInt(requestBytes) * REQUEST_BYTE_GAS;

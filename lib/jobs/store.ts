@@ -12,7 +12,7 @@ import type { Address, Hex } from "../hex.ts";
 import { JobIdTakenError, JobStoreError, JobUnknownError, type JobFailure } from "./errors.ts";
 import { jobSchema, TRANSITIONS, type Job, type JobEvidence, type JobSpending, type JobState } from "./job.ts";
 import { prepareSchema } from "./schema.ts";
-import { openSqlite } from "./sqlite.ts";
+import { openSqlite } from "../sqlite.ts";
 import { taskText, type JobTask } from "./task.ts";
 
 /** Who works jobs, as others can tell whether it lives. */

@@ -21,6 +21,7 @@ export const LAYERS = {
   gateway: ["base", "protocol", "chain", "storage", "compute", "guards"],
   flow: ["base", "protocol", "sealing", "chain", "storage", "attestation", "explorer", "compute", "guards", "inft"],
   jobs: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute", "guards", "inft", "flow"],
+  batch: ["base", "protocol", "sealing", "chain", "storage", "attestation", "compute", "guards", "inft", "flow"],
   galileo: ["base", "protocol", "sealing", "chain", "storage", "inft", "operator"],
 };
 

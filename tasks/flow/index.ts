@@ -11,6 +11,7 @@ import {
   NO_STORAGE,
   option,
   positional,
+  PROMPT,
   REVEAL_PROMPT,
   RUN_ID,
   spending,
@@ -53,6 +54,35 @@ export const flowTasks = [
     .addOption(INDEXER)
     .addFlag(JSON_FLAG)
     .setAction(() => import("./audit.ts"))
+    .build(),
+  spending(
+    task(["flow", "batch"], "Ask, prove and mint every line of a file, many at a time; repeats nothing it did before")
+      .addPositionalArgument(
+        positional("file", 'JSONL file: {"prompt": …} or {"messages": …} a line, with id if you like'),
+      )
+      .addOption(RUN_ID)
+      .addOption(PROMPT.provider)
+      .addOption(PROMPT.system)
+      .addOption(PROMPT.maxTokens)
+      .addOption(PROMPT.temperature)
+      .addOption({
+        name: "concurrency",
+        description: "Requests at a time; 0 mints only, what workers ask",
+        type: ArgumentType.STRING,
+        defaultValue: "16",
+      })
+      .addOption(CLAIM)
+      .addFlag(REVEAL_PROMPT)
+      .addFlag({ name: "noMint", description: "Prove the answers and keep them, without making tokens of them" })
+      .addFlag(NO_STORAGE)
+      .addOption(INDEXER)
+      .addOption(option("out", "Where the results go, one JSON object a line (default: beside the batch, in .0g/)"))
+      .addFlag({
+        name: "retryUnanswered",
+        description: "Ask items again whose answer was lost or could not be used (may pay twice)",
+      }),
+  )
+    .setAction(() => import("./batch.ts"))
     .build(),
   asking(task(["flow", "plan"], "Print the bill of a run and spend nothing"))
     .addOption(ACCOUNT)

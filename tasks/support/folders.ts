@@ -32,6 +32,8 @@ export interface Folders {
   readonly attestor: string;
   /** The store of jobs, and the key of the job server. */
   readonly jobs: string;
+  /** Batches: what became of each item, and their results. */
+  readonly batches: string;
 }
 
 /** Undefined where the chain ends with the process and nothing is kept. */
@@ -51,6 +53,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     outputs: path.join(base, "outputs"),
     attestor: path.join(base, "attestor"),
     jobs: path.join(base, "jobs"),
+    batches: path.join(base, "batches"),
   };
 }
 

@@ -21,11 +21,16 @@ export function progressOutput({ log }: Pick<ProgressOutput, "log">): ProgressOu
 
 /** `[#########---------------------]  30 %  19.2 of 64.0 MB` */
 export function barText(done: number, total: number): string {
+  const megabytes = (bytes: number) => (bytes / MEGABYTE).toFixed(1);
+  return `${barOf(done, total)}  ${megabytes(done)} of ${megabytes(total)} MB`;
+}
+
+/** `[#########---------------------]  30 %` */
+export function barOf(done: number, total: number): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(share * BAR_WIDTH);
-  const megabytes = (bytes: number) => (bytes / MEGABYTE).toFixed(1);
   const percent = String(Math.floor(share * 100)).padStart(3);
-  return `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}] ${percent} %  ${megabytes(done)} of ${megabytes(total)} MB`;
+  return `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}] ${percent} %`;
 }
 
 /** Shows one transfer. Nothing is shown of one that is over at once. */

@@ -49,7 +49,7 @@ async function messagesFrom(file: string): Promise<readonly ChatMessage[]> {
   return parsed.data;
 }
 
-function parseTemperature(text: string): number {
+export function parseTemperature(text: string): number {
   const value = /^\d(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= 0 && value <= 2)) {
     throw new UsageError({

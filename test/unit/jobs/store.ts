@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect } from "chai";
 
 import { JobIdTakenError, JobStoreError, JobUnknownError } from "../../../lib/jobs/errors.ts";
-import { openSqlite } from "../../../lib/jobs/sqlite.ts";
+import { openSqlite } from "../../../lib/sqlite.ts";
 import { JobStore, WORKER_LEASE_MS, type NewJob, type StoreDeps } from "../../../lib/jobs/store.ts";
 import { parseTask } from "../../../lib/jobs/task.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";

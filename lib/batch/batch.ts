@@ -1,0 +1,212 @@
+/** One command's work on a batch: choose whom to ask, plan, fund once, run; once more with another provider when one lied. */
+
+import type { ReadContext, WriteContext } from "../chain/context.ts";
+import type { ConfirmedTransaction } from "../chain/send.ts";
+import { readService, type Service } from "../compute/providers.ts";
+import type { SessionTokens } from "../compute/session.ts";
+import type { HttpDeps } from "../compute/provider-http.ts";
+import type { ZgError } from "../errors.ts";
+import { makeBill, type Bill, type BillRow } from "../flow/bill.ts";
+import type { Address } from "../hex.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import { withUnit } from "../units.ts";
+import { batchRows, fundBatch, type BillContext } from "./bill.ts";
+import { readConsumed } from "./charge.ts";
+import { chooseForBatch } from "./choose.ts";
+import { BatchProviderError } from "./errors.ts";
+import type { BatchItem } from "./items.ts";
+import { itemOf, type Assignment, type BatchPlan, type BatchQueue } from "./queue.ts";
+import { runBatch, type RunDeps, type RunOutcome } from "./run.ts";
+import type { Counts, ItemState } from "./state.ts";
+
+/** How tokens are made of the answers. */
+export interface Collection {
+  /** What deploying the contract will cost; nothing where it stands. */
+  readonly rows: readonly BillRow[];
+  readonly deploy: () => Promise<Address>;
+  readonly ownerPublicKey: Uint8Array;
+  readonly objects: ObjectStore;
+  /** Puts encrypted bytes on 0G Storage; absent where they stay on this machine. */
+  readonly store?: (ciphertexts: readonly Uint8Array[]) => Promise<readonly ConfirmedTransaction[]>;
+}
+
+export interface BatchDeps extends Omit<RunDeps, "assignment" | "minting" | "genesisHash" | "session"> {
+  readonly plan: BatchPlan;
+  readonly items: readonly BatchItem[];
+  readonly queue: BatchQueue;
+  readonly read: ReadContext;
+  readonly write: WriteContext;
+  readonly owner: Address;
+  readonly session: SessionTokens;
+  readonly http: HttpDeps;
+  /** Whom to ask, as the user named it. */
+  readonly provider?: string;
+  /** Asks items again whose answer was lost or could not be used. */
+  readonly retryUnanswered: boolean;
+  /** Absent where nothing is minted. */
+  readonly collection?: Collection;
+  /** Shows what is about to be spent; false ends it there. May be called again, when another provider takes over. */
+  readonly approve: (bill: Bill) => Promise<boolean>;
+}
+
+export interface BatchOutcome {
+  readonly status: "worked" | "planned";
+  readonly bill: Bill;
+  readonly counts: Counts;
+  /** What ended it before its end. */
+  readonly stopped?: ZgError;
+  /** Neuron that the answers of this command cost. */
+  readonly spent: bigint;
+  readonly sent: readonly ConfirmedTransaction[];
+  /** Who was asked last. */
+  readonly service?: Service;
+  /** What lost answers of earlier commands may have cost. Neuron; absent when that cannot be told. */
+  readonly unknownCharge?: bigint;
+}
+
+/** States that no command goes on from by itself. */
+const ENDED: ReadonlySet<ItemState> = new Set(["minted", "refused", "spoiled", "unknown", "quarantined", "unmintable"]);
+
+/**
+ * Works a batch that was begun, as far as it comes.
+ * @throws what the plan refuses, before anything is spent: {@link NotMintableError}, {@link MaxSpendExceededError} …
+ */
+export async function workBatch(deps: BatchDeps): Promise<BatchOutcome> {
+  const { queue, provider } = deps;
+  const unknownCharge = await reportUnknown(deps);
+  // What was turned down cost nothing, and may be taken today.
+  await queue.retry(["refused", ...(deps.retryUnanswered ? (["unknown", "spoiled"] as const) : [])]);
+  let outcome = await workOnce(deps);
+  const sent = [...outcome.sent];
+  let { spent } = outcome;
+  // Whoever named a provider meant that one.
+  while (outcome.stopped instanceof BatchProviderError && provider === undefined && outcome.counts.waiting > 0) {
+    deps.log(`${outcome.stopped.message}; looking for another provider`);
+    outcome = await workOnce(deps);
+    if (outcome.status === "planned") break;
+    sent.push(...outcome.sent);
+    spent += outcome.spent;
+  }
+  return { ...outcome, sent, spent, ...(unknownCharge === undefined ? {} : { unknownCharge }) };
+}
+
+/** What a batch that was not begun would cost. Reads only. */
+export async function planBatch(deps: BatchDeps): Promise<Bill> {
+  const { items } = deps;
+  const service = await chooseForBatch(deps, deps.queue, deps.provider);
+  return billOf(deps, service, { open: items, unminted: deps.plan.mint ? items : [] });
+}
+
+interface Left {
+  readonly open: readonly BatchItem[];
+  readonly unminted: readonly BatchItem[];
+}
+
+async function leftOf({ queue, plan }: BatchDeps): Promise<Left> {
+  const open: BatchItem[] = [];
+  const unminted: BatchItem[] = [];
+  for await (const row of queue.each()) {
+    if (ENDED.has(row.state)) continue;
+    const item = itemOf(row);
+    if (row.state === "waiting") open.push(item);
+    if (plan.mint) unminted.push(item);
+  }
+  return { open, unminted };
+}
+
+async function billOf(deps: BatchDeps, service: Service | undefined, left: Left): Promise<Bill> {
+  const { plan, collection } = deps;
+  const work = { ...left, stores: plan.stores, ...(service === undefined ? {} : { service }) };
+  return makeBill([...(collection?.rows ?? []), ...(await batchRows(billContext(deps), work))]);
+}
+
+function billContext({ read, owner, plan, http, session }: BatchDeps): BillContext {
+  return { read, owner, claim: plan.claim, http, session };
+}
+
+async function workOnce(deps: BatchDeps): Promise<BatchOutcome> {
+  const { queue, plan, collection, write } = deps;
+  const left = await leftOf(deps);
+  const { waiting, answered, asked } = await queue.counts();
+  const service = waiting + answered + asked === 0 ? undefined : await chooseForBatch(deps, queue, deps.provider);
+  const bill = await billOf(deps, service, left);
+  const common = { bill, ...(service === undefined ? {} : { service }) };
+  if (!(await deps.approve(bill))) {
+    return { ...common, status: "planned", counts: await queue.counts(), spent: 0n, sent: [] };
+  }
+  const inft = collection === undefined || left.unminted.length === 0 ? undefined : await collection.deploy();
+  const { sent, transferred } =
+    service === undefined
+      ? { sent: [], transferred: 0n }
+      : await fundBatch({ ...billContext(deps), write }, service, left.open, bill);
+  const before = await queue.assignment();
+  const assignment = service === undefined ? before : await assignmentOf(deps, service, inft, before, transferred);
+  if (assignment === undefined) throw new Error("a batch without an assignment has items that wait for one");
+  await queue.assign(assignment);
+  const { session, signal } = deps;
+  const minting = inft === undefined || collection === undefined ? {} : { minting: { ...collection, inft } };
+  const running = { ...deps, assignment, session, genesisHash: plan.genesisHash, ...minting };
+  const outcome: RunOutcome = await runBatch(signal === undefined ? running : { ...running, signal });
+  return { ...common, status: "worked", ...outcome, sent: [...sent, ...outcome.sent] };
+}
+
+async function assignmentOf(
+  deps: BatchDeps,
+  service: Service,
+  inft: Address | undefined,
+  before: Assignment | undefined,
+  transferred: bigint,
+): Promise<Assignment> {
+  const { provider, model, inputPrice, outputPrice, teeSignerAddress } = service;
+  const elsewhere =
+    before?.provider === provider && before.elsewhere !== undefined
+      ? BigInt(before.elsewhere) - transferred
+      : await consumedElsewhere(deps, service);
+  return {
+    ...{ provider, model, signer: teeSignerAddress },
+    inputPrice: inputPrice.toString(),
+    outputPrice: outputPrice.toString(),
+    ...(inft === undefined ? {} : { inft }),
+    ...(elsewhere === undefined ? {} : { elsewhere: elsewhere.toString() }),
+  };
+}
+
+/** What was consumed at a provider, less the answers that are here. A constant, but for lost answers. */
+async function consumedElsewhere(deps: BatchDeps, service: Service): Promise<bigint | undefined> {
+  let consumed = await readConsumed(deps, service);
+  if (consumed === undefined) return undefined;
+  for await (const { state, provider, fee } of deps.queue.each()) {
+    if (provider === service.provider && state !== "spoiled") consumed -= BigInt(fee ?? 0);
+  }
+  return consumed;
+}
+
+/** Says what items whose answer was lost may have cost. */
+async function reportUnknown(deps: BatchDeps): Promise<bigint | undefined> {
+  const { queue, log, retryUnanswered } = deps;
+  let lost = 0;
+  let atMost = 0n;
+  for await (const { state, worst } of queue.each()) {
+    if (state !== "unknown") continue;
+    lost += 1;
+    atMost += BigInt(worst ?? 0);
+  }
+  if (lost === 0) return undefined;
+  const charged = await chargedFor(deps);
+  const found =
+    charged === undefined ? `at most ${withUnit(atMost)}` : `${withUnit(charged)}, by what the provider counts`;
+  const again = retryUnanswered ? "they are asked again" : "add --retry-unanswered to ask them again";
+  log(`the answers of ${lost} items were lost; they may have cost ${found}; ${again}`);
+  return charged;
+}
+
+/** What the provider counted beyond the answers that are here, if nothing else used the account meanwhile. */
+async function chargedFor(deps: BatchDeps): Promise<bigint | undefined> {
+  const assignment = await deps.queue.assignment();
+  if (assignment?.elsewhere === undefined) return undefined;
+  const service = await readService(deps.read, assignment.provider);
+  const now = await consumedElsewhere(deps, service);
+  if (now === undefined) return undefined;
+  const charged = now - BigInt(assignment.elsewhere);
+  return charged > 0n ? charged : 0n;
+}

@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+
+import { planBatch, workBatch, type BatchDeps, type BatchOutcome, type Collection } from "../../lib/batch/batch.ts";
+import { BatchIncompleteError } from "../../lib/batch/errors.ts";
+import type { BatchPlan } from "../../lib/batch/queue.ts";
+import { resultLines } from "../../lib/batch/results.ts";
+
+import type { Counts } from "../../lib/batch/state.ts";
+import { genesisHash } from "../../lib/chain/connect.ts";
+import { SessionTokens } from "../../lib/compute/session.ts";
+import { ownerPublicKey } from "../../lib/inft/owner-key.ts";
+import { inParallel } from "../../lib/parallel.ts";
+import { assertWritable, writeFileAtomic } from "../../lib/storage/atomic-file.ts";
+import { withUnit } from "../../lib/units.ts";
+import type { Answer } from "../support/action.ts";
+import { parseClaim, parseCount, type SpendingArguments } from "../support/arguments.ts";
+import {
+  batchFiles,
+  deployment,
+  itemsOf,
+  openLocalQueue,
+  planOf,
+  receiptKeeper,
+  type ItemArguments,
+} from "../support/batch.ts";
+import { warnOfClaim } from "../support/claim.ts";
+import { selectedNetwork, withConnection } from "../support/connection.ts";
+import { assertIdKept, newRunId } from "../support/flow.ts";
+import { progressOutput } from "../support/progress.ts";
+import { RateProgress } from "../support/rate-progress.ts";
+import { approve, billData } from "../support/spend.ts";
+import { openStores } from "../support/stores.ts";
+import { storageWriter } from "../support/storage.ts";
+import { table } from "../support/table.ts";
+import { openWriter, spendingAction } from "../support/write.ts";
+
+interface Arguments extends SpendingArguments, ItemArguments {
+  readonly id: string | undefined;
+  readonly provider: string | undefined;
+  readonly concurrency: string;
+  readonly claim: string | undefined;
+  readonly revealPrompt: boolean;
+  readonly noMint: boolean;
+  readonly noStorage: boolean;
+  readonly indexer: string | undefined;
+  readonly out: string | undefined;
+  readonly retryUnanswered: boolean;
+}
+
+export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
+  assertIdKept(selectedNetwork(hre), args.id);
+  const claim = parseClaim(args.claim);
+  const concurrency = parseCount(args.concurrency, "concurrency", 1);
+  const id = args.id ?? newRunId(new Date());
+  return withConnection(
+    hre,
+    async (open) => {
+      const { network, read } = open;
+      const files = batchFiles(hre, network, id);
+      const queue = openLocalQueue(files);
+      try {
+        const writer = await openWriter(open, args, io);
+        const { ctx, owner } = writer;
+        const items = await itemsOf(args, queue, id);
+        const recorded = await queue.plan();
+        const genesis = await genesisHash(read.provider);
+        const { noMint, noStorage } = args;
+        const plan = planOf({ id, network, genesisHash: genesis, owner, claim, noMint, noStorage }, items, recorded);
+        warnOfClaim(plan.claim, args, io);
+        const results = args.out ?? files?.results;
+        if (results !== undefined) await assertWritable(results, "private");
+        const stores = openStores(hre, read);
+        const collection = plan.mint ? await collectionOf(plan) : undefined;
+        const output = progressOutput(io);
+        const bar = new RateProgress(output, plan.items * (plan.mint ? 2 : 1));
+        const deps: BatchDeps = {
+          ...{ queue, plan, items, read: ctx, write: ctx, owner, concurrency },
+          session: new SessionTokens({ network, provider: read.provider, signer: ctx.signer }),
+          http: {},
+          random: randomBytes,
+          clock: Date.now,
+          log: io.log,
+          signal: io.signal,
+          retryUnanswered: args.retryUnanswered,
+          keepReceipt: receiptKeeper(files),
+          ...(args.provider === undefined ? {} : { provider: args.provider }),
+          ...(collection === undefined ? {} : { collection }),
+          approve: async (bill) => approve(bill, args, writer, io, `work ${plan.items} items`),
+          onProgress: ({ settled, minted, spent }) => {
+            bar.update(settled + minted, `${settled} asked, ${minted} minted, ${withUnit(spent)} for answers`);
+          },
+        };
+        const common = {
+          network: network.name,
+          mode: network.mode,
+          id,
+          kept: files !== undefined,
+          owner,
+          items: plan.items,
+        };
+        if (args.dryRun && recorded === undefined) {
+          const bill = await planBatch(deps);
+          await deps.approve(bill);
+          return dryRun({ ...common, plan: billData(bill) });
+        }
+        await queue.begin(plan, items);
+        const outcome = await workBatch(deps).finally(() => {
+          bar.end();
+        });
+        if (outcome.status === "planned") return dryRun({ ...common, plan: billData(outcome.bill) });
+        const lines = await resultLines(queue);
+        if (results !== undefined) await writeFileAtomic(results, lines, "private");
+        return answerOf({ outcome, plan, common, results, lines });
+
+        async function collectionOf({ stores: storing }: BatchPlan): Promise<Collection> {
+          const { bill, deploy } = await deployment({ open, stores, writer, files, io });
+          const clientFor = storing ? await storageWriter(open, args.indexer, io) : undefined;
+          const client = clientFor?.(ctx);
+          return {
+            rows: bill.rows,
+            deploy,
+            ownerPublicKey: await ownerPublicKey(ctx.signer),
+            objects: stores.objects,
+            ...(client === undefined
+              ? {}
+              : {
+                  store: async (ciphertexts) => {
+                    const stored = await inParallel(ciphertexts, async (bytes) => client.put(bytes), 1);
+                    return stored.flatMap(({ transaction }) => transaction ?? []);
+                  },
+                }),
+          };
+        }
+      } finally {
+        await queue.close();
+      }
+    },
+    io,
+  );
+});
+
+function dryRun(data: object): Answer {
+  return { data: { ...data, dryRun: true }, text: ["dry run: nothing was sent"] };
+}
+
+function countLines(counts: Counts): string[] {
+  const rows = Object.entries(counts).flatMap(([state, count]) => (count === 0 ? [] : [[String(count), state]]));
+  return table(rows, ["right", "left"]);
+}
+
+/** Items that did not come to their end. */
+function openItems(counts: Counts, { items, mint }: BatchPlan): number {
+  return items - (mint ? counts.minted : counts.verified);
+}
+
+interface Ended {
+  readonly outcome: BatchOutcome;
+  readonly plan: BatchPlan;
+  readonly common: object;
+  readonly results: string | undefined;
+  readonly lines: string;
+}
+
+function answerOf({ outcome, plan, common, results, lines }: Ended): Answer {
+  const { counts, bill, spent, sent, service, stopped, unknownCharge } = outcome;
+  const open = openItems(counts, plan);
+  const gas = sent.reduce((sum, { fee }) => sum + fee, 0n);
+  const incomplete = open === 0 ? undefined : new BatchIncompleteError({ id: plan.id, counts, open });
+  const network = common as { readonly network: string };
+  return {
+    data: {
+      ...common,
+      counts,
+      plan: billData(bill),
+      spent: { gas, answers: spent },
+      ...(unknownCharge === undefined ? {} : { unknownCharge }),
+      ...(service === undefined ? {} : { provider: service.provider, model: service.model }),
+      transactions: sent.map(({ what, hash, fee }) => ({ what, hash, fee })),
+      ...(results === undefined
+        ? { results: lines.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as object])) }
+        : { results }),
+    },
+    text: [
+      ...(results === undefined ? lines.trimEnd().split("\n") : []),
+      "",
+      ...countLines(counts),
+      "",
+      `spent ${withUnit(gas)} gas, ${withUnit(spent)} for answers`,
+      ...(results === undefined ? [] : [`results ${results}`]),
+      `batch ${plan.id}; the same command with --id ${plan.id} repeats nothing (${network.network})`,
+    ],
+    refusal: stopped ?? incomplete,
+  };
+}

@@ -1,0 +1,143 @@
+/** What the tasks of batches share: where a batch is, what it was begun with, how its parts are put together. */
+
+import path from "node:path";
+
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+
+import type { Receipt } from "../../lib/compute/receipt.ts";
+import { readItems, itemText, itemsDigest, type BatchItem } from "../../lib/batch/items.ts";
+import { BatchUnknownError } from "../../lib/batch/errors.ts";
+import { BATCH_VERSION, itemOf, type BatchPlan, type BatchQueue, type ItemRow } from "../../lib/batch/queue.ts";
+import { SqliteQueue } from "../../lib/batch/sqlite-queue.ts";
+import type { Bill } from "../../lib/flow/bill.ts";
+import { makeBill } from "../../lib/flow/bill.ts";
+import { DEPLOY_STEPS, planFlow, runFlow } from "../../lib/flow/flow.ts";
+import { assertRunId, FileJournal } from "../../lib/flow/journal-file.ts";
+import { MemoryJournal, type Journal } from "../../lib/flow/journal.ts";
+import type { Address, Hex } from "../../lib/hex.ts";
+import { DEFAULT_CLAIM, type ClaimMode } from "../../lib/inft/claim.ts";
+import type { Network } from "../../lib/networks.ts";
+import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
+import type { TaskIo } from "./action.ts";
+import { parseCount } from "./arguments.ts";
+import type { OpenConnection } from "./connection.ts";
+import { flowContext } from "./flow.ts";
+import { runtimeFolders, type Folders } from "./folders.ts";
+import { parseTemperature } from "./prompt.ts";
+import type { Stores } from "./stores.ts";
+import type { Writer } from "./write.ts";
+
+/** Where a batch and what it makes is kept on this machine. */
+export interface BatchFiles {
+  readonly store: string;
+  readonly results: string;
+  readonly receipts: string;
+  readonly deployment: string;
+  readonly folder: string;
+}
+
+/** Undefined where nothing is kept. @throws {UsageError} for an id that is no file name. */
+export function batchFiles(hre: HardhatRuntimeEnvironment, network: Network, id: string): BatchFiles | undefined {
+  assertRunId(id);
+  const folders: Folders | undefined = runtimeFolders(hre, network);
+  if (folders === undefined) return undefined;
+  const { batches, receipts } = folders;
+  return {
+    folder: batches,
+    store: path.join(batches, `${id}.db`),
+    results: path.join(batches, `${id}.results.jsonl`),
+    receipts: path.join(receipts, `batch-${id}`),
+    deployment: `${id}.deployment`,
+  };
+}
+
+/** Opens a batch on this machine; in memory where nothing is kept, or nothing shall be. */
+export function openLocalQueue(files: BatchFiles | undefined): SqliteQueue {
+  return new SqliteQueue(files?.store);
+}
+
+export interface ItemArguments {
+  readonly file: string;
+  readonly maxTokens: string;
+  readonly temperature: string | undefined;
+  readonly system: string | undefined;
+}
+
+/** The items of the file; without one, those the batch was begun with. @throws {BatchUnknownError} {@link BatchLineError} */
+export async function itemsOf(args: ItemArguments, queue: BatchQueue, id: string): Promise<readonly BatchItem[]> {
+  const { file, maxTokens, temperature, system } = args;
+  if (file !== "") {
+    return readItems(file, {
+      maxTokens: parseCount(maxTokens, "max-tokens", 1),
+      ...(temperature === undefined ? {} : { temperature: parseTemperature(temperature) }),
+      ...(system === undefined ? {} : { system }),
+    });
+  }
+  if ((await queue.plan()) === undefined) throw new BatchUnknownError({ id, where: queue.where });
+  const items: BatchItem[] = [];
+  for await (const row of queue.each()) items.push(itemOf(row));
+  return items;
+}
+
+export interface BatchTerms {
+  readonly id: string;
+  readonly network: Network;
+  readonly genesisHash: Hex;
+  readonly owner: Address;
+  readonly claim: ClaimMode | undefined;
+  readonly noMint: boolean;
+  readonly noStorage: boolean;
+}
+
+/** What a batch is begun with; what is not said is as it was, if it was begun before. */
+export function planOf(terms: BatchTerms, items: readonly BatchItem[], recorded: BatchPlan | undefined): BatchPlan {
+  const { id, network, genesisHash, owner, claim, noMint, noStorage } = terms;
+  const mint = !noMint && (recorded?.mint ?? true);
+  return {
+    version: BATCH_VERSION,
+    ...{ id, genesisHash, owner },
+    network: network.name,
+    claim: claim ?? recorded?.claim ?? DEFAULT_CLAIM,
+    mint,
+    stores: mint && !noStorage && (recorded?.stores ?? true),
+    digest: itemsDigest(items.map(itemText)),
+    items: items.length,
+  };
+}
+
+/** Writes a receipt into a folder of the batch, under a name that nobody else chose. */
+export function receiptKeeper(files: BatchFiles | undefined) {
+  return async ({ seq }: Pick<ItemRow, "seq">, receipt: Receipt): Promise<string | undefined> => {
+    if (files === undefined) return undefined;
+    const file = path.join(files.receipts, `${String(seq + 1).padStart(6, "0")}.json`);
+    await writeFileAtomic(file, `${JSON.stringify(receipt, null, 2)}\n`, "private");
+    return file;
+  };
+}
+
+/** The iNFT contract of a batch: what deploying it will cost, and how. Nothing where it is recorded. */
+export async function deployment(parts: {
+  readonly open: OpenConnection;
+  readonly stores: Stores;
+  readonly writer: Writer;
+  readonly files: BatchFiles | undefined;
+  readonly io: TaskIo;
+}): Promise<{ readonly bill: Bill; readonly deploy: () => Promise<Address> }> {
+  const { open, stores, writer, files, io } = parts;
+  const recorded = (await stores.records.inft.load())?.address;
+  if (recorded !== undefined) return { bill: makeBill([]), deploy: async () => Promise.resolve(recorded) };
+  const journal: Journal = files === undefined ? new MemoryJournal() : new FileJournal(files.folder, files.deployment);
+  const question = { messages: [], maxTokens: 0 }; // deploying asks nothing
+  const settings = { id: "deployment", retryUnanswered: false, noStorage: true, claim: DEFAULT_CLAIM };
+  const ctx = await flowContext({ open, stores, journal, question, io, writer, ...settings });
+  return {
+    bill: await planFlow(ctx, DEPLOY_STEPS),
+    deploy: async () => {
+      await runFlow(ctx, DEPLOY_STEPS);
+      if (journal instanceof FileJournal) journal.release();
+      const made = await stores.records.inft.load();
+      if (made === undefined) throw new Error("the iNFT contract was deployed, and there is no record of it");
+      return made.address;
+    },
+  };
+}
