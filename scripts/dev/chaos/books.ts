@@ -1,6 +1,6 @@
 /** What a user's money did, counted from the chain's blocks and the providers' bills, and held together to the neuron. */
 
-import { Interface, JsonRpcProvider, type TransactionReceipt } from "ethers";
+import { Interface, type TransactionReceipt } from "ethers";
 
 import type { ReadContext } from "../../../lib/chain/context.ts";
 import { INTERFACES } from "../../../lib/chain/contracts.ts";
@@ -8,17 +8,21 @@ import { readLedger } from "../../../lib/compute/ledger.ts";
 import type { LocalProvider } from "../../../lib/galileo/provider/options.ts";
 import type { Address, Hex } from "../../../lib/hex.ts";
 import { inftInterface } from "../../../lib/inft/contracts.ts";
-import { networkNamed } from "../../../lib/networks.ts";
 import { inParallel } from "../../../lib/parallel.ts";
 
 /** Where the counting starts. */
 export interface Opening {
-  readonly url: string;
+  /** Past whatever stands between the user and the chain. */
+  readonly read: ReadContext;
   readonly user: Address;
   /** The last block that is not counted. */
   readonly block: number;
   /** Neuron in the wallet then. */
   readonly wallet: bigint;
+  /** Neuron in ledger and sub-accounts then. */
+  readonly ledger: bigint;
+  /** Requests of each provider that were billed before. */
+  readonly billed: ReadonlyMap<Biller, number>;
 }
 
 /** What a user's transactions were, by name: `deposit`, `transfer`, `commit` … */
@@ -39,10 +43,9 @@ export interface Books {
   readonly stored: bigint;
   /** Neuron in ledger and sub-accounts together. */
   readonly ledger: bigint;
-  /** Requests that were billed, and neuron that providers collected for them or will. */
+  /** Requests that were billed, and what for, which the providers have collected. */
   readonly paid: number;
   readonly billed: bigint;
-  readonly collected: bigint;
   /** What does not add up, in words; empty when the books balance. */
   readonly faults: readonly string[];
 }
@@ -50,73 +53,70 @@ export interface Books {
 const TRANSFER = new Interface(["event Transfer(address indexed from, address indexed to, uint256 indexed tokenId)"]);
 const MINTED = [TRANSFER.getEvent("Transfer")?.topicHash ?? "", `0x${"00".repeat(32)}`];
 
-export async function openBooks(url: string, user: Address): Promise<Opening> {
-  return reading(url, async ({ provider }) => {
-    const block = await provider.getBlockNumber();
-    return { url, user, block, wallet: await provider.getBalance(user) };
-  });
+/** What the books need of a provider. */
+export type Biller = Pick<LocalProvider, "requests" | "settle">;
+
+/** Starts counting, once the providers have collected what is owed. */
+export async function openBooks(read: ReadContext, user: Address, providers: readonly Biller[]): Promise<Opening> {
+  for (const provider of providers) await provider.settle();
+  const billed = new Map(providers.map((provider) => [provider, provider.requests().length]));
+  const [block, wallet] = [await read.provider.getBlockNumber(), await read.provider.getBalance(user)];
+  const ledger = (await readLedger(read, user))?.total ?? 0n;
+  return { read, user, block, wallet, ledger, billed };
 }
 
-/** Counts all a user did since `opening`. The providers are told to collect first, so that nothing is under way. */
-export async function closeBooks(
-  { url, user, block, wallet: before }: Opening,
-  providers: readonly LocalProvider[],
-): Promise<Books> {
+/** Counts all a user did since `opening`. The providers collect first, so that nothing is under way. */
+export async function closeBooks(opening: Opening): Promise<Books> {
+  const { read, user, block } = opening;
   const faults: string[] = [];
-  const bills = providers.flatMap((provider) =>
-    provider.requests().flatMap(({ user: asker, fee }) => (asker === user && fee !== undefined ? [fee] : [])),
-  );
-  const billed = bills.reduce((sum, fee) => sum + fee, 0n);
-  let collected = 0n;
-  for (const provider of providers) {
-    for (const outcome of await provider.settle()) {
-      if (outcome.user !== user) continue;
-      collected += outcome.totalFee - outcome.unsettled;
-      if (outcome.status !== "success") faults.push(`a settlement of ${outcome.totalFee} was ${outcome.status}`);
+  const bills: bigint[] = [];
+  for (const [provider, before] of opening.billed) {
+    const since = provider.requests().slice(before);
+    bills.push(...since.flatMap(({ user: asker, fee }) => (asker === user && fee !== undefined ? [fee] : [])));
+    for (const { user: payer, status, totalFee } of await provider.settle()) {
+      if (payer === user && status !== "success") faults.push(`a settlement of ${totalFee} was ${status}`);
     }
   }
-  return reading(url, async (read) => {
-    const receipts = await receiptsSince(read, block);
-    const own = receipts.filter(({ from }) => from === user);
-    const failed = own.filter(({ status }) => status !== 1);
-    const tally: Record<string, number> = {};
-    const sums = { gas: 0n, deposited: 0n, stored: 0n };
-    for (const receipt of own) {
-      const transaction = await read.provider.getTransaction(receipt.hash);
-      if (transaction === null) throw new Error(`${receipt.hash} is gone`);
-      sums.gas += receipt.gasUsed * receipt.gasPrice;
-      if (receipt.status !== 1) continue;
-      const name = nameOf(read, transaction.to, transaction.data);
-      tally[name] = (tally[name] ?? 0) + 1;
-      if (transaction.to === read.network.contracts.storageFlow) sums.stored += transaction.value;
-      else sums.deposited += transaction.value;
-    }
-    const wallet = await read.provider.getBalance(user);
-    const ledger = (await readLedger(read, user))?.total ?? 0n;
-    const mints = receipts
-      .flatMap(({ logs }) => logs)
-      .filter(({ topics }) => topics.length === 4 && MINTED.every((topic, at) => topics[at] === topic)).length;
+  const receipts = await receiptsSince(read, block);
+  const own = receipts.filter(({ from }) => from === user);
+  const failed = own.filter(({ status }) => status !== 1);
+  const tally: Record<string, number> = {};
+  const sums = { gas: 0n, deposited: 0n, stored: 0n };
+  for (const receipt of own) {
+    const transaction = await read.provider.getTransaction(receipt.hash);
+    if (transaction === null) throw new Error(`${receipt.hash} is gone`);
+    sums.gas += receipt.gasUsed * receipt.gasPrice;
+    if (receipt.status !== 1) continue;
+    const name = nameOf(read, transaction.to, transaction.data);
+    tally[name] = (tally[name] ?? 0) + 1;
+    if (transaction.to === read.network.contracts.storageFlow) sums.stored += transaction.value;
+    else sums.deposited += transaction.value;
+  }
+  const wallet = await read.provider.getBalance(user);
+  const ledger = (await readLedger(read, user))?.total ?? 0n;
+  const mints = receipts
+    .flatMap(({ logs }) => logs)
+    .filter(({ topics }) => topics.length === 4 && MINTED.every((topic, at) => topics[at] === topic)).length;
 
-    const spent = wallet + sums.gas + sums.deposited + sums.stored;
-    if (spent !== before) faults.push(`the wallet held ${before}, and ${spent} are accounted for`);
-    if (ledger + collected !== sums.deposited) {
-      faults.push(`${sums.deposited} went into the ledger, and ${ledger + collected} are accounted for`);
-    }
-    if (collected !== billed) faults.push(`${billed} were billed, and ${collected} collected`);
-    return {
-      tally,
-      failed: failed.map(({ hash }) => hash as Hex),
-      mints,
-      hashes: own.map(({ hash }) => hash as Hex),
-      wallet,
-      ...sums,
-      ledger,
-      paid: bills.length,
-      billed,
-      collected,
-      faults,
-    };
-  });
+  const spent = wallet + sums.gas + sums.deposited + sums.stored;
+  if (spent !== opening.wallet) faults.push(`the wallet held ${opening.wallet}, and ${spent} are accounted for`);
+  const held = opening.ledger + sums.deposited;
+  const billed = bills.reduce((sum, fee) => sum + fee, 0n);
+  if (ledger + billed !== held) {
+    faults.push(`the ledger held ${held}, and ${ledger} in it and ${billed} billed are accounted for`);
+  }
+  return {
+    tally,
+    failed: failed.map(({ hash }) => hash as Hex),
+    mints,
+    hashes: own.map(({ hash }) => hash as Hex),
+    wallet,
+    ...sums,
+    ledger,
+    paid: bills.length,
+    billed,
+    faults,
+  };
 }
 
 function nameOf({ network }: ReadContext, to: string | null, data: string): string {
@@ -144,13 +144,4 @@ async function receiptsSince({ provider }: ReadContext, block: number): Promise<
     });
   });
   return found.flat();
-}
-
-async function reading<T>(url: string, use: (read: ReadContext) => Promise<T>): Promise<T> {
-  const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, staticNetwork: true });
-  try {
-    return await use({ network: networkNamed("localhost"), provider });
-  } finally {
-    provider.destroy();
-  }
 }

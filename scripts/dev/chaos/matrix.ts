@@ -30,9 +30,10 @@ export interface Outcome {
 export async function record(): Promise<Recording> {
   const world = await openWorld();
   try {
-    const victim = await world.victim(["flow", "run", ...RUN]);
+    const books = await world.openBooks();
+    const victim = await world.start(["flow", "run", ...RUN]).ended;
     const violations = [...unflushed(victim)];
-    const { tally, paid, mints, failed, faults } = await world.books();
+    const { tally, paid, mints, failed, faults } = await books.close();
     violations.push(...faults, ...failed.map((hash) => `${hash} failed`));
     if (victim.end !== 0) violations.push(`it ended with ${String(victim.end)}: ${victim.output}`);
     if (paid !== 1 || mints !== 1) violations.push(`${paid} answers were paid for, and ${mints} tokens minted`);
@@ -58,8 +59,9 @@ export async function killAt(recording: Recording, first: string, second?: strin
 
 async function judge(world: World, { tally }: Recording, first: string, second?: string): Promise<Outcome> {
   const violations: string[] = [];
+  const opened = await world.openBooks();
   const kill = async (point: string, ...more: string[]) => {
-    const victim = await world.victim(["flow", "run", ...RUN, ...more], point);
+    const victim = await world.start(["flow", "run", ...RUN, ...more], point).ended;
     violations.push(...unflushed(victim));
     return victim;
   };
@@ -81,7 +83,7 @@ async function judge(world: World, { tally }: Recording, first: string, second?:
   const sentAgain = again.answer.ok ? (again.answer.data["transactions"] as readonly object[]).length : 1;
   if (sentAgain > 0) violations.push("once it was done, the same command did something again");
 
-  const books = await world.books();
+  const books = await opened.close();
   violations.push(...books.faults, ...books.failed.map((hash) => `${hash} failed`));
   if (!isDeepStrictEqual(books.tally, tally)) {
     violations.push(`it sent ${JSON.stringify(books.tally)} instead of ${JSON.stringify(tally)}`);

@@ -1,15 +1,18 @@
 /** A served Galileo of a run's own, a machine to run it on, and a way to kill it. */
 
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { JsonRpcProvider } from "ethers";
 import hre from "hardhat";
 
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import { ROLES } from "../../../lib/chain/development-roles.ts";
 import { serveGalileo } from "../../../lib/galileo/serve.ts";
+import { networkNamed } from "../../../lib/networks.ts";
 import { PROJECT_ROOT, startHardhat } from "../../../test/support/cli.ts";
 import { runTask, type Ended } from "../../../test/support/in-process.ts";
 import { temporaryFolder } from "../../../test/support/temporary.ts";
@@ -24,15 +27,23 @@ export interface Victim {
   readonly output: string;
 }
 
+/** A command in a process of its own. */
+export interface Started {
+  signal(name: NodeJS.Signals): void;
+  readonly ended: Promise<Victim>;
+}
+
 export interface World {
-  /** Runs `hardhat <words> --network localhost --json` in a process of its own, and kills it at `point`. */
-  victim(words: readonly string[], point?: string): Promise<Victim>;
+  /** `ZG_HOME` of its commands. */
+  readonly home: string;
+  /** Starts `hardhat <words> --network localhost --json` in a process of its own, to be killed at `point`. */
+  start(words: readonly string[], point?: string): Started;
   /** Runs the same in this process. */
   run(group: string, verb: string, ...words: string[]): Promise<Ended>;
   /** The lines of a run's journal, as far as they are whole. */
   journal(id: string): readonly Readonly<Record<string, unknown>>[];
-  /** Counts what the user's money did since the world began. */
-  books(): Promise<Books>;
+  /** Counts, from now on, what the user's money does. */
+  openBooks(): Promise<{ close(): Promise<Books> }>;
   close(): Promise<void>;
 }
 
@@ -50,10 +61,11 @@ export async function openWorld(): Promise<World> {
   const served = await serveGalileo(hre, { port: 0 });
   const { url, galileo } = served;
   const home = await temporaryFolder();
-  const opening = await openBooks(url, developmentAccount(ROLES.user).address);
+  const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, staticNetwork: true });
   let victims = 0;
   return {
-    victim: async (words, point) => {
+    home: home.path,
+    start: (words, point) => {
       const record = path.join(home.path, `points-${++victims}`);
       const child = startHardhat([...words, "--network", "localhost", "--json"], {
         LOCALHOST_RPC_URL: url,
@@ -62,13 +74,7 @@ export async function openWorld(): Promise<World> {
         KILL_RECORD: record,
         ...(point === undefined ? {} : { KILL_AT: point }),
       });
-      let output = "";
-      for (const stream of [child.stdout, child.stderr]) {
-        stream?.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-      }
-      const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-      const points = existsSync(record) ? readFileSync(record, "utf8").split("\n").slice(0, -1) : [];
-      return { end: signal ?? code, points, output };
+      return { signal: (name) => void child.kill(name), ended: endOf(child, record) };
     },
     run: async (group, verb, ...words) => inTurn(async () => runTask({ url, home: home.path }, group, verb, ...words)),
     journal: (id) => {
@@ -77,10 +83,25 @@ export async function openWorld(): Promise<World> {
       const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
       return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     },
-    books: async () => closeBooks(opening, galileo.providers),
+    openBooks: async () => {
+      const user = developmentAccount(ROLES.user).address;
+      const opening = await openBooks({ network: networkNamed("localhost"), provider }, user, galileo.providers);
+      return { close: async () => closeBooks(opening) };
+    },
     close: async () => {
+      provider.destroy();
       await served.close();
       await home.remove();
     },
   };
+}
+
+async function endOf(child: ChildProcess, record: string): Promise<Victim> {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  }
+  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  const points = existsSync(record) ? readFileSync(record, "utf8").split("\n").slice(0, -1) : [];
+  return { end: signal ?? code, points, output };
 }
