@@ -9,11 +9,12 @@ import type { Mode } from "../networks.ts";
 import { kindOfServiceType } from "../protocol/services.ts";
 import { serviceFee } from "./ask.ts";
 import { ProviderUnknownError, ReceiptRejectedError } from "./errors.ts";
+import { beyondRequest } from "./measure-bounds.ts";
 import { readService, type Service } from "./providers.ts";
 import { feeText, receiptBytes, recordedService, usageOf, type Receipt } from "./receipt.ts";
 import { SERVICE_RECEIPT_VERSION } from "./receipt-schema.ts";
-import { readAnswer } from "./service-answer.ts";
-import { serviceRequest } from "./service-request.ts";
+import { readAnswer, type ServiceAnswer } from "./service-answer.ts";
+import { serviceRequest, type ServiceRequest } from "./service-request.ts";
 import { verifyInference, type Check, type Verification } from "./verify.ts";
 
 interface ReceiptVerdict {
@@ -135,7 +136,15 @@ function checkContents(receipt: Receipt, recorded: Service): Check[] {
       receipt.fee,
       `${ofService ? "measure" : "usage"} and recorded prices come to`,
     ),
+    boundsCheck(request, answer),
   ];
+}
+
+/** A provider that reports more than the request allows is paid for what it did not do, and says so under its signature. */
+function boundsCheck(request: ServiceRequest, answer: ServiceAnswer): Check {
+  const problem = beyondRequest(request, answer);
+  const detail = problem ?? "what is reported is within what the request allows";
+  return { name: "bounds", passed: problem === undefined, detail };
 }
 
 function claim(name: string, found: unknown, claimed: unknown, what: string): Check {

@@ -10,7 +10,7 @@ import { members, parsedJson } from "../../protocol/members.ts";
 import { PROXY_PATH } from "../../protocol/constants.ts";
 import { sha256Hex } from "../../protocol/signed-text.ts";
 import type { Answer } from "./answerer.ts";
-import { altered, alteredImage, inflated, type Misbehaviour } from "./misbehaviour.ts";
+import { altered, alteredImage, inflated, truncated, type Misbehaviour } from "./misbehaviour.ts";
 
 /** What is delivered, with what has to happen before its end. */
 export interface DeliveredParts {
@@ -60,7 +60,7 @@ export async function* deliveredStream(given: Answer, parts: DeliveredParts): As
     held.push(more);
   }
   told(delivered.digest("hex"));
-  yield* held;
+  if (how?.kind !== "truncated") yield* held;
   if (broken !== undefined) throw broken;
 }
 
@@ -75,6 +75,7 @@ export async function* deliveredWhole(given: Answer, parts: DeliveredParts): Asy
     const { bytes, changed } = altered(honest);
     sent = changed ? bytes : Buffer.concat([honest, Buffer.from("\n")]);
   }
+  if (how?.kind === "truncated") sent = truncated(honest);
   told(sha256Hex(sent));
   yield sent;
   if (broken !== undefined) throw broken;
@@ -104,7 +105,8 @@ export async function* deliveredImages(
   await settle({ bytes, signed });
   const shown = how?.kind === "altered-body" ? images.map(alteredImage) : images;
   const changed = how?.kind === "altered-body" || how?.kind === "fewer-images" || place.wantsUrls;
-  const sent = changed && images.length > 0 ? Buffer.from(JSON.stringify(rewritten(body, shown, place, how))) : bytes;
+  const all = changed && images.length > 0 ? Buffer.from(JSON.stringify(rewritten(body, shown, place, how))) : bytes;
+  const sent = how?.kind === "truncated" ? truncated(all) : all;
   told(sha256Hex(sent));
   yield sent;
   if (broken !== undefined) throw broken;

@@ -1,5 +1,7 @@
 /** The lies and failures a local provider can be told to produce, as data, so that a test asks for the one it needs. */
 
+import type { BaseWallet } from "ethers";
+
 /** Common to all: how many paid requests it lasts. Absent: until told otherwise. */
 interface Lasting {
   readonly requests?: number;
@@ -9,7 +11,15 @@ export type Misbehaviour = Lasting &
   (
     | { /** A signature that is noise for its text. */ readonly kind: "wrong-signature" }
     | { /** The right text, signed by another key. */ readonly kind: "foreign-signature" }
+    | {
+        /** The right text, signed by this key: another provider's, or one that the chain lists no longer. */
+        readonly kind: "signed-by";
+        readonly signer: BaseWallet;
+      }
     | { /** A genuine text and signature of this provider, of another answer. */ readonly kind: "replayed-text" }
+    | {
+        /** The right text, and a signature of this provider over an earlier answer. */ readonly kind: "replayed-signature";
+      }
     | { /** The signed text names another request. */ readonly kind: "wrong-request-hash" }
     | { /** The signed text names another answer, or other images. */ readonly kind: "wrong-response-hash" }
     | { /** The bytes delivered are not the bytes signed: another text, other pixels. */ readonly kind: "altered-body" }
@@ -41,6 +51,10 @@ export type Misbehaviour = Lasting &
         /** Default 40. */
         readonly afterBytes?: number;
       }
+    | {
+        /** Leaves the end of the body out, and ends as if that were all. Signed and charged whole. */
+        readonly kind: "truncated";
+      }
     | { /** Waits before every piece of the body. */ readonly kind: "slow"; readonly ms: number }
     | { /** Reports and bills so many times the tokens. */ readonly kind: "inflated-usage"; readonly times: number }
     | { /** Reports honestly and bills so many times the fee. */ readonly kind: "over-billing"; readonly times: number }
@@ -67,6 +81,11 @@ export function temper(): Temper {
       return current;
     },
   };
+}
+
+/** The first half of a body that is given at once. */
+export function truncated(body: Uint8Array): Uint8Array {
+  return body.subarray(0, Math.ceil(body.length / 2));
 }
 
 /** Changes bytes after they were signed: the answer's text when there is any, else one more byte. */

@@ -68,6 +68,13 @@ export function signatureStore(options: {
         return { ...(await genuine(text, tee())), signature: await tee().signMessage(`${text}?`) };
       case "foreign-signature":
         return genuine(text, new Wallet(`0x${sha256("not the TEE")}`));
+      case "signed-by":
+        return genuine(text, how.signer);
+      case "replayed-signature":
+        return {
+          ...(await genuine(text, tee())),
+          signature: last?.signature ?? (await tee().signMessage("another answer")),
+        };
       case "replayed-text":
         // An earlier answer of this very provider, or one it might have given.
         return last ?? genuine(signedText(sha256("another request"), sha256("another response")), tee());

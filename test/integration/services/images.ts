@@ -12,6 +12,7 @@ import {
 import { ask } from "../../../lib/compute/ask.ts";
 import { buildChatRequest, serviceRequest, imageRequest } from "../../../lib/compute/service-request.ts";
 import { mintableBytes } from "../../../lib/compute/receipt.ts";
+import { verifyReceipt } from "../../../lib/compute/receipt-check.ts";
 import { fetchUnsettledFee } from "../../../lib/compute/unsettled-fee.ts";
 import type { Misbehaviour } from "../../../lib/galileo/provider/local-provider.ts";
 import { pngSize } from "../../../lib/galileo/provider/responders/png.ts";
@@ -110,12 +111,15 @@ describe("images", () => {
     }
   }
 
-  it("that did not come are noticed: what came is proved, and all are charged", async () => {
+  it("that did not come are named: what came is signed, and all are charged", async () => {
     images.provider.misbehave({ kind: "fewer-images" });
     const result = await images.ask(REQUESTS.image(images.service.model, { n: 2 }));
     expect(result.images).to.have.length(1);
     expect(result.measure).to.deep.equal({ unit: "images", images: 2 });
-    expect((await images.prove(result)).status).to.equal("verified");
+    const { receipt, status } = await images.prove(result);
+    expect(status).to.equal("rejected");
+    const found = await verifyReceipt(images.user.ctx, receipt);
+    expect(found).to.deep.include({ failed: ["bounds"] });
   });
 
   it("are told from what was charged: a provider that bills more is seen by what it says is owed", async () => {

@@ -103,11 +103,11 @@ describe("transcriptions and embeddings", () => {
       expect(speech.provider.requests()).to.have.length(asked);
     });
 
-    it("whose seconds are inflated costs as many: the lie is signed, and to be seen against the audio", async () => {
+    it("whose seconds are inflated is refused by name: the lie is signed, and to be seen against the audio", async () => {
       speech.provider.misbehave({ kind: "inflated-usage", times: 4 });
       const result = await speech.ask(REQUESTS.transcription(speech.service.model));
       expect(result.measure).to.deep.equal({ unit: "seconds", seconds: 6 });
-      expect((await speech.prove(result)).status).to.equal("verified");
+      expect((await speech.prove(result)).status).to.equal("rejected");
     });
   });
 

@@ -145,6 +145,7 @@ describe("verifyReceipt", () => {
       "content",
       "usage",
       "fee",
+      "bounds",
     ]);
     assertReceipt(verification);
   });
