@@ -234,6 +234,13 @@ const CASES: readonly (readonly [
     "claims 3 0G for past answers; the sub-account holds 2 0G in all",
     "npx hardhat provider list",
   ],
+  [
+    new errors.OverBilledError({ shown: `${provider} by 3 0G`, providers: [] }),
+    "ZG_OVER_BILLED",
+    EXIT.trust,
+    `More was billed than the answers kept here cost: ${provider} by 3 0G`,
+    "npx hardhat ledger retrieve",
+  ],
   [new errors.NotEndorsedError({ provider }), "ZG_NOT_ENDORSED", EXIT.trust, provider, "endorsed provider"],
   [
     new errors.NotMintableError({ provider, reason: "it signs images" }),
