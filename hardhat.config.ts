@@ -10,9 +10,11 @@ import { isRpcUrl, isPrivateKey, keyVariable, rpcSetting, setting } from "./lib/
 import galileo from "./lib/galileo/index.ts";
 import { NETWORKS, type NetworkName } from "./lib/networks.ts";
 import { tasks } from "./tasks/index.ts";
+import { guardOutput } from "./tasks/support/output-guard.ts";
 
 const envFile = fileURLToPath(new URL(".env", import.meta.url));
 if (existsSync(envFile)) process.loadEnvFile(envFile); // variables already set win
+guardOutput();
 
 /**
  * The compiler's own sequence without its function specialiser (F), which copies a function for each constant it is called

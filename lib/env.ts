@@ -3,10 +3,14 @@
 import { EXIT, ZgError } from "./errors.ts";
 import { fromHex, isHex, type Hex } from "./hex.ts";
 import { NETWORKS, type NetworkName } from "./networks.ts";
+import { keepSecret, keepSecretsOfUrl } from "./secrets.ts";
 
 interface Variable {
   readonly describe: string;
+  /** Nobody may see the value. */
   readonly secret: boolean;
+  /** An address, or several: what they carry besides a host is secret. */
+  readonly address?: boolean;
   /** What holds when the variable is unset; also the value `.env.example` carries. */
   readonly fallback?: string;
   /** The canonical name this one stands in for. */
@@ -18,6 +22,7 @@ export const VARIABLES = {
   GALILEO_RPC_URL: {
     describe: "JSON-RPC of the Galileo testnet; setting it also turns on the tests that fork the live chain",
     secret: false,
+    address: true,
     fallback: "https://evmrpc-testnet.0g.ai",
   },
   GALILEO_PRIVATE_KEY: {
@@ -28,7 +33,12 @@ export const VARIABLES = {
     describe: "key that opens private data on Galileo, where the paying key cannot: a hardware or remote signer's",
     secret: true,
   },
-  ARISTOTLE_RPC_URL: { describe: "JSON-RPC of the Aristotle mainnet", secret: false, fallback: "https://evmrpc.0g.ai" },
+  ARISTOTLE_RPC_URL: {
+    describe: "JSON-RPC of the Aristotle mainnet",
+    secret: false,
+    address: true,
+    fallback: "https://evmrpc.0g.ai",
+  },
   ARISTOTLE_PRIVATE_KEY: { describe: "key that pays on mainnet, with real money; nothing aliases it", secret: true },
   ARISTOTLE_DECRYPTION_KEY: { describe: "key that opens private data on mainnet, likewise", secret: true },
   ATTESTOR_PRIVATE_KEY: {
@@ -38,11 +48,13 @@ export const VARIABLES = {
   ZG_ATTESTORS: {
     describe: "attestors to ask for a transfer, as URLs with commas between them, instead of --attestor",
     secret: false,
+    address: true,
     fallback: "",
   },
   ZG_STORAGE_INDEXERS: {
     describe: "indexers of 0G Storage to ask, as URLs with commas between them, instead of --indexer",
     secret: false,
+    address: true,
     fallback: "",
   },
   ZG_STORAGE_ENCRYPTION_KEY: {
@@ -52,6 +64,7 @@ export const VARIABLES = {
   LOCALHOST_RPC_URL: {
     describe: "where `galileo up` serves, for --network localhost",
     secret: false,
+    address: true,
     fallback: "http://127.0.0.1:8545",
   },
   ZG_SPENDING_CAP: {
@@ -92,6 +105,7 @@ export const VARIABLES = {
   ZEROG_GRPC_URL: {
     describe: "job server that the job tasks use instead of this machine's jobs, as ChaosChain's adapter names it",
     secret: false,
+    address: true,
     fallback: "",
   },
   ZEROG_API_KEY: {
@@ -111,10 +125,17 @@ export const VARIABLES = {
   ZG_CHAIN_RPC: {
     describe: "alias, as the Go inference agent names it",
     secret: false,
+    address: true,
     fallback: "https://evmrpc-testnet.0g.ai",
     aliasOf: "GALILEO_RPC_URL",
   },
-  RPC_URL: { describe: "alias", secret: false, fallback: "https://evmrpc-testnet.0g.ai", aliasOf: "GALILEO_RPC_URL" },
+  RPC_URL: {
+    describe: "alias",
+    secret: false,
+    address: true,
+    fallback: "https://evmrpc-testnet.0g.ai",
+    aliasOf: "GALILEO_RPC_URL",
+  },
   ZG_CHAIN_PRIVATE_KEY: {
     describe: "alias, as the Go inference agent names it",
     secret: true,
@@ -143,6 +164,14 @@ export function setting(name: VariableName, env: EnvironmentValues = process.env
   }
   const { fallback }: Variable = VARIABLES[name];
   return fallback === undefined ? undefined : { value: fallback, from: "default" };
+}
+
+/** Makes sure that nothing this process prints tells the secrets of its environment. */
+export function keepEnvironmentSecrets(env: EnvironmentValues = process.env): void {
+  for (const [name, { secret, address }] of Object.entries(VARIABLES as Record<string, Variable>)) {
+    if (secret) keepSecret(env[name]);
+    else if (address === true) keepSecretsOfUrl(env[name]);
+  }
 }
 
 const RPC_VARIABLE = {

@@ -1,3 +1,5 @@
+import { redact, redactValue } from "./secrets.ts";
+
 /**
  * Process exit codes, one per kind of outcome.
  * 1 unexpected · 2 usage · 3 a precondition the user can fix · 4 time-out or network · 5 refused by a trust check.
@@ -19,7 +21,10 @@ export interface ZgErrorOptions {
   readonly cause?: unknown;
 }
 
-/** Base of every error this project throws on purpose. Anything else that surfaces is a bug (exit code 1). */
+/**
+ * Base of every error this project throws on purpose. Anything else that surfaces is a bug (exit code 1). What it quotes
+ * of others is redacted here: errors end up in logs, journals and databases.
+ */
 export abstract class ZgError extends Error {
   readonly code: string;
   readonly remedy: string;
@@ -27,12 +32,12 @@ export abstract class ZgError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   protected constructor(options: ZgErrorOptions) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(redact(options.message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = options.code;
-    this.remedy = options.remedy;
+    this.remedy = redact(options.remedy);
     this.exit = options.exit;
-    this.details = options.details ?? {};
+    this.details = redactValue(options.details ?? {});
   }
 }
 

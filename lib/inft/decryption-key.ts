@@ -4,6 +4,7 @@ import type { Address, Hex } from "../hex.ts";
 import { fromHex } from "../hex.ts";
 import { addressOfPublicKey, openKey, publicKeyOf } from "../sealing/index.ts";
 import { SealedKeyNotOpenedError } from "../sealing/errors.ts";
+import { hiding } from "../secrets.ts";
 import { SealedToAnotherKeyError } from "./errors.ts";
 import type { TokenView } from "./show.ts";
 
@@ -17,7 +18,7 @@ export interface DecryptionKey {
 
 /** A key with its account. */
 export function decryptionKey(privateKey: Uint8Array, from: string): DecryptionKey {
-  return { privateKey, account: addressOfPublicKey(publicKeyOf(privateKey)), from };
+  return hiding({ privateKey, account: addressOfPublicKey(publicKeyOf(privateKey)), from }, "privateKey");
 }
 
 /**

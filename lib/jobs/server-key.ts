@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 
 import { UsageError } from "../errors.ts";
 import { keyDigest, newKey } from "../server-guards.ts";
+import { keepSecret } from "../secrets.ts";
 import { isMissing, writeFileAtomic } from "../storage/atomic-file.ts";
 
 const PREFIX = "zgj-";
@@ -41,6 +42,7 @@ export async function serverKey(file: string, given: string | undefined): Promis
 function readKey(file: string): string | undefined {
   try {
     const key = readFileSync(file, "utf8").trim();
+    keepSecret(key);
     return key === "" ? undefined : key;
   } catch (error) {
     if (isMissing(error)) return undefined;

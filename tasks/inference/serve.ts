@@ -15,6 +15,7 @@ import type { GatewayLimits } from "../../lib/gateway/parts.ts";
 import { serveGateway } from "../../lib/gateway/server.ts";
 import type { Address } from "../../lib/hex.ts";
 import { kindOfServiceType } from "../../lib/protocol/services.ts";
+import { reveal } from "../../lib/secrets.ts";
 import { parseByteSize, withUnit } from "../../lib/units.ts";
 import { type Answer } from "../support/action.ts";
 import { parseCount, parsePort, type SpendingArguments } from "../support/arguments.ts";
@@ -172,6 +173,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         ...(hosts === undefined ? {} : { hosts }),
       });
       const keys = [...gateway.newKeys];
+      for (const [, key] of keys) reveal(key);
       resolve({
         data: {
           ...common,

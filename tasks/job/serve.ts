@@ -11,6 +11,7 @@ import { serverKey } from "../../lib/jobs/server-key.ts";
 import { serveJobs } from "../../lib/jobs/server.ts";
 import type { JobStore } from "../../lib/jobs/store.ts";
 import { JobWorker, workerIdentity } from "../../lib/jobs/worker.ts";
+import { reveal } from "../../lib/secrets.ts";
 import { parseAmount, parseByteSize, withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import { parseCount, parsePort, type SpendingArguments } from "../support/arguments.ts";
@@ -84,6 +85,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         ...(hosts === undefined ? {} : { hosts }),
       });
       worker.start();
+      if (key.made !== undefined) reveal(key.made);
       resolve({
         data: {
           ...common,

@@ -2,7 +2,9 @@
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
+import { keepEnvironmentSecrets } from "../../lib/env.ts";
 import { AbortedError, EXIT, ZgError } from "../../lib/errors.ts";
+import { keepSecretsOfUrl, scrub } from "../../lib/secrets.ts";
 import { toJson } from "./json.ts";
 import { onNetwork } from "./on-network.ts";
 import { printable } from "./printable.ts";
@@ -78,6 +80,10 @@ export function action<Arguments>(
       interruption.abort(new AbortedError("The command"));
     };
     process.once("SIGINT", onInterrupt);
+    keepEnvironmentSecrets();
+    for (const argument of Object.values(args)) {
+      if (typeof argument === "string") keepSecretsOfUrl(argument, { path: false });
+    }
     try {
       const answer = await run(args, hre, {
         json,
@@ -95,6 +101,7 @@ export function action<Arguments>(
         report(error, reporting);
         return;
       }
+      scrub(error);
       if (!json) throw error;
       const message = error instanceof Error ? error.message : String(error);
       const remedy = "Run again with --show-stack-traces and without --json to see where it happened.";

@@ -28,6 +28,7 @@ import { latestBlock } from "../../lib/galileo/upstream.ts";
 import { checksum, fromHex, parseAddress, type Address, type Hex } from "../../lib/hex.ts";
 import { decryptionKey, type DecryptionKey } from "../../lib/inft/decryption-key.ts";
 import { networkNamed, type Network } from "../../lib/networks.ts";
+import { keepSecret } from "../../lib/secrets.ts";
 import type { TaskIo } from "./action.ts";
 
 /** A write was asked for, and no key is configured for this live network. */
@@ -151,6 +152,7 @@ export async function configuredKey(
     throw new Error(`Hardhat's keystore could not be read for ${variable}`, { cause: error });
   }
   if (value === "") return undefined;
+  keepSecret(value);
   const from = `${variable} in Hardhat's keystore`;
   return { key: parsePrivateKey(value, from), from };
 }

@@ -16,6 +16,7 @@ import {
   type StorageFileRecipient,
 } from "../../lib/sealing/storage-file.ts";
 import { SEED_BYTES, seededRandomBytes } from "../../lib/sealing/index.ts";
+import { keepSecret } from "../../lib/secrets.ts";
 import type { StorageSource } from "../../lib/storage/client.ts";
 import type { OpenConnection } from "./connection.ts";
 import { decryptionKeys, ownEncryptionKey } from "./decryption.ts";
@@ -58,6 +59,7 @@ async function sharedKey(keyFile: string | undefined): Promise<Uint8Array> {
         cause,
       });
     }
+    keepSecret(bytes.length === STORAGE_FILE_KEY_BYTES ? bytes : Buffer.from(bytes).toString("latin1"));
     return bytes.length === STORAGE_FILE_KEY_BYTES
       ? new Uint8Array(bytes)
       : keyOfText(Buffer.from(bytes).toString("latin1"));

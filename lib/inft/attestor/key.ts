@@ -3,6 +3,7 @@
 import { SigningKey, computeAddress } from "ethers";
 
 import { checksum, fromHex, type Address, type Hex } from "../../hex.ts";
+import { hiding } from "../../secrets.ts";
 
 export interface AttestorKey {
   /** What a verifier lists. */
@@ -18,10 +19,11 @@ export interface AttestorKey {
 /** The attestor's key from its private key. */
 export function attestorKey(privateKey: Hex): AttestorKey {
   const signing = new SigningKey(privateKey);
-  return {
+  const key: AttestorKey = {
     address: checksum(computeAddress(signing.publicKey)),
     publicKey: signing.publicKey as Hex,
     privateKey: fromHex(privateKey),
     sign: (digest) => signing.sign(digest).serialized as Hex,
   };
+  return hiding(key, "privateKey");
 }

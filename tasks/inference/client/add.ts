@@ -1,4 +1,5 @@
 import { ClientsFile } from "../../../lib/gateway/clients.ts";
+import { reveal } from "../../../lib/secrets.ts";
 import { parseAmount, withUnit } from "../../../lib/units.ts";
 import { action, type Answer } from "../../support/action.ts";
 import { required } from "../../support/arguments.ts";
@@ -16,6 +17,7 @@ export default action<Arguments>(async (args, hre): Promise<Answer> => {
   const network = selectedNetwork(hre);
   const { clients } = gatewayFilesOf(hre, network);
   const key = await new ClientsFile(clients).put(name, budget);
+  if (key !== undefined) reveal(key);
   const limit = budget === undefined ? "no budget of its own" : `a budget of ${withUnit(budget)}`;
   return {
     data: { network: network.name, name, budget: budget ?? null, key: key ?? null, file: clients },

@@ -2,6 +2,7 @@ import { resolveProvider } from "../../support/providers.ts";
 import { parseUntil } from "../../support/until.ts";
 import { createApiKey } from "../../../lib/keys/create.ts";
 import { fingerprintOf } from "../../../lib/keys/list.ts";
+import { reveal } from "../../../lib/secrets.ts";
 import { action, type Answer } from "../../support/action.ts";
 import { required } from "../../support/arguments.ts";
 import { assertKeyUsable, selectedNetwork, withConnection } from "../../support/connection.ts";
@@ -48,6 +49,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
           ...(tokenId === undefined ? {} : { tokenId }),
         },
       );
+      reveal(key);
       const { digest: _digest, ...shown } = record;
       return {
         data: { network: network.name, mode: network.mode, ...shown, fingerprint: fingerprintOf(record), key },
