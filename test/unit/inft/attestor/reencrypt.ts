@@ -134,6 +134,7 @@ describe("an attestor", () => {
           },
           key: {
             ...attestation.key,
+            privateKey: attestation.key.privateKey,
             sign: (digest) => {
               order.push("signed");
               return key.sign(digest);
