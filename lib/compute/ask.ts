@@ -13,7 +13,7 @@ import { RequestTooLargeError, ResponseCutError, ResponseMalformedError, Service
 import { exchange, type HttpAnswer, type HttpDeps, type HttpRequest } from "./provider-http.ts";
 import { classify, refusal } from "./provider-refusals.ts";
 import { assertProviderSees, pricesOf, type Service } from "./providers.ts";
-import { answerReader, type AnswerReader, type ServiceAnswer } from "./service-answer.ts";
+import { answerReader, readAnswer, type ReadAnswer, type ServiceAnswer } from "./service-answer.ts";
 import type { ServiceRequest } from "./service-request.ts";
 import type { Session } from "./session.ts";
 import type { ChatIdRef } from "./signature.ts";
@@ -27,25 +27,31 @@ export interface AskParams {
   readonly request: ServiceRequest;
   /** Takes the text of a stream as it comes. It is not verified yet. */
   readonly onText?: (text: string) => void;
+  /** Takes the whole answer as it came, before it is read: what was paid for is kept even when it makes no sense. */
+  readonly onReceived?: (raw: RawAnswer) => void;
 }
 
-/** One paid answer, not verified yet. */
-export interface ServiceResult extends ServiceAnswer {
-  readonly kind: RequestKind;
+/** A paid answer as it came: nothing in it has been looked at. */
+export interface RawAnswer {
   readonly provider: Address;
   readonly user: Address;
-  readonly model: string;
   readonly requestBytes: Uint8Array;
-  /** The body exactly as received: what the TEE signs a hash of, but for images. */
+  /** The body exactly as received. */
   readonly responseBytes: Uint8Array;
   readonly status: number;
-  /** Absent when the answer names none; then no signature can be fetched. */
+  /** As the header names it; absent when that names none. */
   readonly chatId?: ChatIdRef;
-  /** As the provider will bill it, by the rule of its kind and the listed prices. Neuron. */
-  readonly fee: Fee;
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly finishedAt: number;
+}
+
+/** One paid answer, not verified yet. */
+export interface ServiceResult extends ServiceAnswer, RawAnswer {
+  readonly kind: RequestKind;
+  readonly model: string;
+  /** As the provider will bill it, by the rule of its kind and the listed prices. Neuron. */
+  readonly fee: Fee;
 }
 
 /** An HTTP request as it goes to a provider. */
@@ -115,36 +121,51 @@ export async function ask(deps: AskDeps, params: AskParams): Promise<ServiceResu
     const added = reader.push(bytes);
     if (added !== "") onText?.(added);
   });
-  const answer = finished(reader, posted, requestUrl(service, request), onText);
-  const found = chatIdFrom(posted.headers, answer.id === undefined ? {} : { id: answer.id });
-  return {
-    ...answer,
-    kind: request.kind,
+  const named = chatIdFrom(posted.headers, {});
+  const raw: RawAnswer = {
     provider: service.provider,
     user,
-    model: answer.model ?? service.model,
     requestBytes: request.body,
     responseBytes: posted.bytes,
     status: posted.status,
-    ...(found.status === "absent" ? {} : { chatId: { id: found.id, source: found.source } }),
-    fee: serviceFee(service, request.kind, answer.measure),
+    ...(named.status === "absent" ? {} : { chatId: { id: named.id, source: named.source } }),
     startedAt,
     finishedAt: clock(),
   };
+  params.onReceived?.(raw);
+  const { rest, ...read } = reader.end();
+  if (rest !== "") onText?.(rest);
+  return resultOf(service, request, raw, read);
 }
 
-function finished(
-  reader: AnswerReader,
-  { bytes }: HttpAnswer,
-  url: string,
-  onText: AskParams["onText"],
-): ServiceAnswer {
-  const { answer, problem, rest } = reader.end();
-  if (rest !== "") onText?.(rest);
+/**
+ * Reads an answer that was kept as it came. Asks nobody.
+ * @throws {ResponseCutError} {@link ResponseMalformedError} as `ask` did then.
+ */
+export function readResult(service: Service, request: ServiceRequest, raw: RawAnswer): ServiceResult {
+  return resultOf(service, request, raw, readAnswer(request, raw.responseBytes));
+}
+
+function resultOf(
+  service: Service,
+  request: ServiceRequest,
+  raw: RawAnswer,
+  { answer, problem }: ReadAnswer,
+): ServiceResult {
+  const url = requestUrl(service, request);
   // A stream is complete only with its last line; what came before is billed all the same.
-  if (problem?.kind === "cut") throw new ResponseCutError({ url, bytes: bytes.length });
+  if (problem?.kind === "cut") throw new ResponseCutError({ url, bytes: raw.responseBytes.length });
   if (problem !== undefined) throw new ResponseMalformedError({ url, why: problem.why });
-  return answer;
+  const { id } = answer;
+  const chatId = raw.chatId ?? (id === undefined || id === "" ? undefined : { id, source: "body" as const });
+  return {
+    ...answer,
+    ...raw,
+    kind: request.kind,
+    model: answer.model ?? service.model,
+    ...(chatId === undefined ? {} : { chatId }),
+    fee: serviceFee(service, request.kind, answer.measure),
+  };
 }
 
 /** Posts the request that {@link providerRequest} completes. */

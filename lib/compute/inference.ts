@@ -1,14 +1,12 @@
 /** Chat completions, for whoever has nothing else to ask: the general way is in `ask.ts`. */
 
-import type { Address } from "../hex.ts";
 import type { ChatAnswer, Usage } from "../protocol/chat.ts";
 import { chatFee, wordCount, type Fee } from "../protocol/fees.ts";
-import { ask, serviceFee } from "./ask.ts";
+import { ask, readResult, serviceFee, type RawAnswer, type ServiceResult } from "./ask.ts";
 import type { HttpDeps } from "./provider-http.ts";
 import { pricesOf, type Service } from "./providers.ts";
 import { serviceRequest } from "./service-request.ts";
 import type { Session } from "./session.ts";
-import type { ChatIdRef } from "./signature.ts";
 
 export { fetchSignature, type ChatIdRef, type SignatureDocument } from "./signature.ts";
 export { buildChatRequest, type ChatRequestParams } from "./service-request.ts";
@@ -26,27 +24,18 @@ export interface ChatParams {
   readonly stream?: boolean;
   /** Takes the text of a stream as it comes. It is not verified yet. */
   readonly onDelta?: (text: string) => void;
+  /** Takes the whole answer as it came, before it is read. */
+  readonly onReceived?: (raw: RawAnswer) => void;
 }
 
 /** One paid answer, not verified yet. */
-export interface InferenceResult {
-  readonly provider: Address;
-  readonly user: Address;
+export interface InferenceResult extends RawAnswer {
   readonly model: string;
-  readonly requestBytes: Uint8Array;
-  /** The body exactly as received: what the TEE signs a hash of. */
-  readonly responseBytes: Uint8Array;
-  readonly status: number;
-  /** Absent when the answer names none; then no signature can be fetched. */
-  readonly chatId?: ChatIdRef;
   readonly content: string;
   readonly finishReason?: string;
   readonly usage?: Usage;
   /** As the provider will bill it, from usage and listed prices. Neuron. */
   readonly fee: Fee;
-  /** Unix milliseconds. */
-  readonly startedAt: number;
-  readonly finishedAt: number;
 }
 
 /**
@@ -54,19 +43,28 @@ export interface InferenceResult {
  * @throws those of `ask`.
  */
 export async function chat(deps: ChatDeps, params: ChatParams): Promise<InferenceResult> {
-  const { service, requestBytes, stream = false, onDelta } = params;
+  const { service, requestBytes, stream = false, onDelta, onReceived } = params;
   const described = serviceRequest("chat", requestBytes);
   const request = { ...described, facts: { ...described.facts, stream } };
-  const {
-    kind: _kind,
-    measure,
-    id: _id,
-    ...result
-  } = await ask(deps, {
-    service,
-    request,
-    ...(onDelta === undefined ? {} : { onText: onDelta }),
-  });
+  return inferenceResult(
+    await ask(deps, {
+      service,
+      request,
+      ...(onDelta === undefined ? {} : { onText: onDelta }),
+      ...(onReceived === undefined ? {} : { onReceived }),
+    }),
+  );
+}
+
+/**
+ * Reads a chat completion that was kept as it came. Asks nobody.
+ * @throws {ResponseCutError} {@link ResponseMalformedError} as `chat` did then.
+ */
+export function readChatResult(service: Service, raw: RawAnswer): InferenceResult {
+  return inferenceResult(readResult(service, serviceRequest("chat", raw.requestBytes), raw));
+}
+
+function inferenceResult({ kind: _kind, measure, id: _id, ...result }: ServiceResult): InferenceResult {
   if (measure.unit !== "tokens") return result;
   const { unit: _unit, ...usage } = measure;
   return { ...result, usage };

@@ -208,6 +208,8 @@ export interface Choice {
   readonly model?: string;
   /** Providers known not to answer. */
   readonly silent?: ReadonlySet<Address>;
+  /** Why else a service is not to be chosen. */
+  readonly refuse?: (service: Service) => string | undefined;
 }
 
 /**
@@ -237,11 +239,13 @@ export function isSuitable(service: Service, criteria: Choice = {}): boolean {
   return unsuitable(service, criteria) === undefined;
 }
 
-function unsuitable(service: Service, { kind = "chat", network, model, silent }: Choice): string | undefined {
+function unsuitable(service: Service, { kind = "chat", network, model, silent, refuse }: Choice): string | undefined {
   if (service.serviceType !== REQUEST_KINDS[kind].serviceType) return `sells ${service.serviceType}`;
   if (model !== undefined && !namesOf(service).includes(model)) return `serves ${service.model}`;
   if (!service.mintability.mintable) return service.mintability.explanation;
   if (silent?.has(service.provider) === true) return "does not answer";
+  const why = refuse?.(service);
+  if (why !== undefined) return why;
   return network === undefined ? undefined : unreachable(service, network);
 }
 

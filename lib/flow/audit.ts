@@ -4,7 +4,7 @@ import { canonicalJson } from "../protocol/canonical-json.ts";
 import type { Receipt } from "../compute/receipt.ts";
 import { auditHash, writeAuditLog, type AuditEntry } from "../inft/audit-log.ts";
 import type { Address, Hex } from "../hex.ts";
-import { lastFact, type Fact, type FactOf, type Journal } from "./journal.ts";
+import { currentFacts, lastFact, type Fact, type FactOf, type Journal } from "./journal.ts";
 
 interface RunIdentity {
   readonly chainId: number;
@@ -16,8 +16,10 @@ interface RunIdentity {
 export type StoredWhat = FactOf<"stored">["what"];
 
 /** What was stored last of a kind. */
-export function storedFact({ facts }: Journal, what: StoredWhat): FactOf<"stored"> | undefined {
-  return facts.findLast((fact): fact is FactOf<"stored"> => fact.type === "stored" && fact.what === what);
+export function storedFact(journal: Pick<Journal, "facts">, what: StoredWhat): FactOf<"stored"> | undefined {
+  return currentFacts(journal).findLast(
+    (fact): fact is FactOf<"stored"> => fact.type === "stored" && fact.what === what,
+  );
 }
 
 /** The log up to the answer of `receipt`: what the receipt names by its storage root. */

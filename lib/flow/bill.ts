@@ -25,6 +25,8 @@ export interface Bill {
   readonly exposure: bigint;
   /** Neuron of the exposure that can be retrieved and withdrawn again. */
   readonly refundable: bigint;
+  /** Neuron that earlier commands of the same run add to its exposure. Absent: none. */
+  readonly before?: bigint;
 }
 
 function sum(rows: readonly BillRow[], from: BillRow["from"]): bigint {
@@ -55,9 +57,17 @@ export function makeBill(rows: readonly BillRow[]): Bill {
  * @throws {MaxSpendExceededError} before anything is sent.
  */
 export function assertWithin(bill: Bill, cap: bigint | undefined, what: string): void {
-  if (cap !== undefined && bill.exposure > cap) {
-    throw new MaxSpendExceededError({ what, cap, needed: bill.exposure, spent: 0n });
+  const { exposure, before = 0n } = bill;
+  // What is planned comes to nothing more when a run only looks whether it is done.
+  if (cap !== undefined && exposure > 0n && before + exposure > cap) {
+    throw new MaxSpendExceededError({ what, cap, needed: before + exposure, spent: before });
   }
+}
+
+/** A bill with what earlier commands of the same run moved: money they moved on counts once, as within one bill. */
+export function withBefore(bill: Bill, earlier: readonly BillRow[]): Bill {
+  const before = makeBill([...earlier, ...bill.rows]).exposure - bill.exposure;
+  return before === 0n ? bill : { ...bill, before };
 }
 
 /**

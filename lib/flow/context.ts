@@ -10,6 +10,9 @@ import type { ClaimMode } from "../inft/claim.ts";
 import type { ContractArtifact, DeploymentRecords } from "../inft/deploy.ts";
 import type { StorageClient } from "../storage/client.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
+import type { Budgets } from "../guards/budgets.ts";
+import type { PriceCeiling } from "../guards/price-ceiling.ts";
+import type { ServiceTerms } from "../guards/terms.ts";
 import type { Bill } from "./bill.ts";
 import { lastFact, type Journal } from "./journal.ts";
 import type { Question } from "./question.ts";
@@ -33,11 +36,23 @@ export interface FlowReadContext {
   readonly stores: boolean;
   /** Lets a provider be asked for what it has not collected. A status has none, because it signs nothing. */
   readonly session?: SessionTokens;
+  /** The price ceiling that the run was or is started with. */
+  readonly maxPrice?: PriceCeiling;
+  /** A price ceiling that holds for every run. */
+  readonly standingCeiling?: PriceCeiling;
 }
 
 export interface ReceiptStore {
   /** Keeps a receipt and says where; undefined where nothing is kept. */
   save(name: string, receipt: Receipt): Promise<string | undefined>;
+  /** Keeps an answer that failed a check, apart from the others, and says where. */
+  quarantine?(name: string, document: object): Promise<string | undefined>;
+}
+
+/** What a run was agreed to: its bill, and what the provider's services were listed as. */
+export interface FlowPlan extends Bill {
+  /** Absent when nobody will be asked any more. */
+  readonly terms?: ServiceTerms;
 }
 
 /** What the steps need to act. */
@@ -58,8 +73,12 @@ export interface FlowContext extends FlowReadContext {
   readonly receipts: ReceiptStore;
   /** Ask again although an earlier request of this run may have been charged. */
   readonly retryUnanswered: boolean;
+  /** Ask another provider although an answer of this run was paid for that cannot be used. */
+  readonly retryRejected?: boolean;
   /** What was agreed to; no step moves more. Worked out when a run starts without one. */
-  readonly plan?: Bill;
+  readonly plan?: FlowPlan;
+  /** Caps over all runs. Absent: none, and nothing is counted. */
+  readonly budgets?: Budgets;
   /** Every transaction of this run of the command, in order. */
   readonly sent: ConfirmedTransaction[];
 }

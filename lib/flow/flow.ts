@@ -11,16 +11,22 @@ import { PROVIDER_MINIMUM_RESERVE } from "../protocol/constants.ts";
 import { readPricePerSector } from "../storage/flow.ts";
 import { shapeOf } from "../storage/merkle.ts";
 import { withUnit } from "../units.ts";
-import { makeBill, type Bill, type BillRow } from "./bill.ts";
-import type { FlowContext, FlowReadContext, FlowStep } from "./context.ts";
+import { priceCeilingText } from "../guards/price-ceiling.ts";
+import { termsOf } from "../guards/terms.ts";
+import { makeBill, withBefore, type BillRow } from "./bill.ts";
+import type { FlowContext, FlowPlan, FlowReadContext, FlowStep } from "./context.ts";
+import { RunAbandonedError, RunMismatchError } from "./errors.ts";
+import { expensesOf, settleReservations } from "./expenses.ts";
 import { GAS_BOUNDS, mintGas } from "./gas.ts";
-import { JOURNAL_VERSION, lastFact, RunMismatchError, type Journal } from "./journal.ts";
+import { JOURNAL_VERSION, lastFact, type Journal } from "./journal.ts";
+import { assertMayAskAnother, keepQuarantined } from "./quarantine.ts";
 import { questionText } from "./question.ts";
+import { spentRows } from "./spent.ts";
 import { checkSteps, runSteps, type StepOutcome } from "./step.ts";
 import { acknowledgeStep } from "./steps/acknowledge.ts";
 import { deployStep, verifierStep } from "./steps/deploy.ts";
 import { answerBound, depositStep, flowFunding, fundedAnswers, requestSize, transferStep } from "./steps/funding.ts";
-import { inferStep } from "./steps/infer.ts";
+import { assertAnswersKnown, inferStep } from "./steps/infer.ts";
 import { commitStep, mintStep, sealStep } from "./steps/mint.ts";
 import { reportStep, storeStep } from "./steps/store.ts";
 import { pickService, providerStep } from "./steps/provider.ts";
@@ -53,18 +59,23 @@ export function flowSteps({ stores }: Pick<FlowReadContext, "stores">): readonly
   return stores ? FLOW_STEPS : FLOW_STEPS.filter((step) => !STORING_STEPS.includes(step));
 }
 
-type Identity = Pick<FlowReadContext, "owner" | "question" | "claim" | "genesisHash" | "read"> & {
+type Identity = Pick<
+  FlowReadContext,
+  "owner" | "question" | "claim" | "genesisHash" | "read" | "stores" | "maxPrice"
+> & {
   readonly id: string;
 };
-type Beginning = Identity & Pick<FlowReadContext, "stores">;
 
 /**
  * Asserts that a run that was started before is the one that is continued.
- * @throws {RunMismatchError} when it was started on another chain, by another owner, with another question or claim.
+ * @throws {RunMismatchError} when it was started on another chain, by another owner, or with another question, claim,
+ *   storage or price ceiling.
+ * @throws {RunAbandonedError}
  */
-export function assertSameRun(journal: Journal, { id, owner, question, claim, genesisHash, read }: Identity): void {
+export function assertSameRun(journal: Journal, identity: Identity): void {
   const started = lastFact(journal, "started");
   if (started === undefined) return;
+  const { id, owner, question, claim, genesisHash, read, stores, maxPrice } = identity;
   const compare = (field: string, recorded: string, now: string) => {
     if (recorded !== now) throw new RunMismatchError({ id, field, recorded, now });
   };
@@ -73,6 +84,10 @@ export function assertSameRun(journal: Journal, { id, owner, question, claim, ge
   compare("owner", started.owner, owner);
   compare("question", questionText(started.question), questionText(question));
   compare("claim", startedClaim(journal), claim);
+  compare("storage", started.storage === false ? "none" : "0G Storage", stores ? "0G Storage" : "none");
+  compare("price ceiling", started.maxPrice ?? "none", maxPrice === undefined ? "none" : priceCeilingText(maxPrice));
+  const abandoned = lastFact(journal, "abandoned");
+  if (abandoned !== undefined) throw new RunAbandonedError({ id, time: abandoned.time });
 }
 
 /** How a run that was started claims its result. */
@@ -80,15 +95,48 @@ export function startedClaim(journal: Journal): ClaimMode {
   return lastFact(journal, "started")?.claim ?? DEFAULT_CLAIM;
 }
 
-/** Starts a run's journal, unless it is started. */
-export function openRun(journal: Journal, identity: Beginning): void {
+/** Starts a run's journal, unless it is started, and takes the run. @throws {RunBusyError} and {@link assertSameRun}'s */
+export function openRun(journal: Journal, identity: Identity): void {
   assertSameRun(journal, identity);
+  journal.hold();
   if (lastFact(journal, "started") !== undefined) return;
-  const { id, owner, question, claim, genesisHash, read, stores } = identity;
+  const { id, owner, question, claim, genesisHash, read, stores, maxPrice } = identity;
   const { name: network } = read.network;
   const started = { version: JOURNAL_VERSION, id, network, genesisHash, owner, question } as const;
-  const terms = { ...(claim === DEFAULT_CLAIM ? {} : { claim }), ...(stores ? {} : { storage: false as const }) };
+  const terms = {
+    ...(claim === DEFAULT_CLAIM ? {} : { claim }),
+    ...(stores ? {} : { storage: false as const }),
+    ...(maxPrice === undefined ? {} : { maxPrice: priceCeilingText(maxPrice) }),
+  };
   journal.append({ type: "started", ...started, ...terms });
+}
+
+/** Waits until what an interrupted command of the run sent has landed, so that the chain shows what it did. */
+async function awaitSent({ read, owner, journal, http }: FlowReadContext): Promise<void> {
+  const signed = journal.facts.filter((fact) => fact.type === "signed");
+  await awaitPending(read, owner, signed, http.signal === undefined ? {} : { signal: http.signal });
+}
+
+/**
+ * Makes good what a command left that was interrupted, before anything is planned: waits for what it sent, settles what
+ * it had set aside, and writes the files it could not write any more. Pays nothing.
+ * @throws {ReceiptPendingError} when what was sent does not land in time.
+ */
+export async function reconcile(ctx: FlowContext): Promise<void> {
+  await awaitSent(ctx);
+  await settleReservations(ctx);
+  const receipt = lastFact(ctx.journal, "answered")?.receipt;
+  if (receipt !== undefined) await ctx.receipts.save(ctx.id, receipt);
+  await keepQuarantined(ctx);
+}
+
+/**
+ * Asserts that nothing was paid for in vain, as far as is known, or that the user agreed to pay once more.
+ * @throws {AnswerUnknownError} {@link AnswerQuarantinedError}
+ */
+export async function assertMayAsk(ctx: FlowContext): Promise<void> {
+  await assertAnswersKnown(ctx);
+  assertMayAskAnother(ctx);
 }
 
 /**
@@ -130,7 +178,21 @@ export async function runFlow(ctx: FlowContext, steps = flowSteps(ctx)): Promise
   const plan = ctx.plan ?? (await planFlow(ctx, steps));
   const landed = await landedBlock(ctx);
   const seeing = steps.map((step) => recorded(step, landed, ctx.sent));
-  return runSteps(seeing, { ...ctx, plan }, ctx.write.log ?? (() => undefined));
+  const { budgets, journal, id } = ctx;
+  const run = async () => runSteps(seeing, { ...ctx, plan }, ctx.write.log ?? (() => undefined));
+  const [onChain] = expensesOf(id, plan);
+  if (budgets === undefined || onChain === undefined || onChain.worst === 0n) return run();
+  const { id: reservation } = await budgets.reserve(onChain);
+  journal.append({ type: "reserved", reservation });
+  try {
+    const outcomes = await run();
+    await settleReservations(ctx);
+    return outcomes;
+  } catch (error) {
+    // What stopped the run is what its user must hear; what could not be settled stays set aside.
+    await settleReservations(ctx).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Checks every step and changes nothing. */
@@ -142,36 +204,53 @@ function gasRow(what: string, gas: bigint, maxFeePerGas: bigint): BillRow {
   return { what: `gas to ${what}`, amount: gas * maxFeePerGas, from: "wallet", note: `up to ${gas} gas` };
 }
 
+/** Whether a step is part of a run and still to do. */
+type IsOpen = (step: FlowStep) => Promise<boolean>;
+
+/** Asks every step once, however often its answer is needed. */
+function openSteps(ctx: FlowReadContext, steps: readonly FlowStep[]): IsOpen {
+  const known = new Map<FlowStep, Promise<boolean>>();
+  return async (step) => {
+    const found = known.get(step) ?? step.check(ctx).then(({ done }) => !done);
+    known.set(step, found);
+    return steps.includes(step) && found;
+  };
+}
+
 /**
  * Works out what a run will cost at worst, from what is still to do, after what an interrupted command sent has landed.
  * Reads only; signs at most a session token, to ask the provider what it has not collected.
  * @param calls how many such runs, one after the other, the bill is for. More than one only before anything was answered.
  * @throws {NotMintableError} {@link NotEndorsedError} and the like for a provider whose results could not be minted.
+ * @throws {PriceCeilingError} {@link TermsChangedError}
  */
-export async function planFlow(ctx: FlowReadContext, steps = flowSteps(ctx), calls = 1): Promise<Bill> {
-  const signed = ctx.journal.facts.filter((fact) => fact.type === "signed");
-  await awaitPending(ctx.read, ctx.owner, signed, ctx.http.signal === undefined ? {} : { signal: ctx.http.signal });
+export async function planFlow(ctx: FlowReadContext, steps = flowSteps(ctx), calls = 1): Promise<FlowPlan> {
+  await awaitSent(ctx);
   const { maxFeePerGas } = await currentFees(ctx.read);
   const gas = (what: string, amount: bigint) => gasRow(what, amount, maxFeePerGas);
-  const isOpen = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
+  const isOpen = openSteps(ctx, steps);
+  const before = await spentRows(ctx.read, ctx.journal);
   const isMinted = steps.includes(mintStep) && !(await isOpen(mintStep));
-  if (isMinted) return makeBill(await storageRows(ctx, steps, gas, calls));
+  if (isMinted) return withBefore(makeBill(await storageRows(ctx, isOpen, gas, calls)), before);
   const rows: BillRow[] = [];
   if (await isOpen(verifierStep)) rows.push(gas("deploy the verifier of transfers", GAS_BOUNDS.deployVerifier));
   if (await isOpen(deployStep)) rows.push(gas("deploy the iNFT contract", GAS_BOUNDS.deployInft));
-  if (lastFact(ctx.journal, "answered") === undefined && steps.includes(providerStep)) {
-    const service = await pickService(ctx);
+  let service: Service | undefined;
+  // What came is paid for, also while its signature is not to be had.
+  if (lastFact(ctx.journal, "received") === undefined && steps.includes(providerStep)) {
+    service = await pickService(ctx);
     rows.push(...(await fundingRows(ctx, service, gas, calls)));
     if (steps.includes(inferStep)) rows.push(answerRow(ctx, service, calls));
   }
-  rows.push(...(await storageRows(ctx, steps, gas, calls)));
+  rows.push(...(await storageRows(ctx, isOpen, gas, calls)));
   const times = BigInt(calls);
   const [commits, mints] =
     calls === 1 ? ["commit to the mint", "mint"] : [`commit ${calls} times`, `mint ${calls} times`];
   if (ctx.claim === "commit" && (await isOpen(commitStep))) rows.push(gas(commits, GAS_BOUNDS.commit * times));
   const mint = mintGas(ctx.claim === "bound" ? requestSize(ctx) : 0);
   if (await isOpen(mintStep)) rows.push(gas(mints, mint * times));
-  return makeBill(rows);
+  const bill = withBefore(makeBill(rows), before);
+  return service === undefined ? bill : { ...bill, terms: termsOf(service) };
 }
 
 /** Bytes of an answer's token in JSON, escapes included, from above. */
@@ -185,12 +264,11 @@ const LOG_BYTES = 8_192;
 /** What storing the result and the log will cost: the storage fee, which is for good, and gas. */
 async function storageRows(
   ctx: FlowReadContext,
-  steps: readonly FlowStep[],
+  isOpen: IsOpen,
   gas: (what: string, amount: bigint) => BillRow,
   calls: number,
 ): Promise<BillRow[]> {
-  const open = async (step: FlowStep) => steps.includes(step) && !(await step.check(ctx)).done;
-  const [data, log] = [await open(storeStep), await open(reportStep)];
+  const [data, log] = [await isOpen(storeStep), await isOpen(reportStep)];
   const answered = lastFact(ctx.journal, "answered");
   const exchanged =
     answered === undefined

@@ -1,13 +1,14 @@
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 
 import { z } from "zod";
 
-import { EXIT, UsageError, ZgError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { appendLines, dropCutLine, readWholeLines } from "../line-file.ts";
 import { takeProcessLock } from "../process-lock.ts";
+import { JournalCorruptError, JournalVersionError, RunBusyError } from "./errors.ts";
 import { factSchema } from "./journal-schema.ts";
-import { JournalCorruptError, type Fact, type Journal } from "./journal.ts";
+import { JOURNAL_VERSION, JOURNAL_VERSIONS, type Fact, type Journal } from "./journal.ts";
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -22,6 +23,17 @@ export function assertRunId(id: string): void {
   }
 }
 
+const SUFFIX = ".jsonl";
+
+/** The ids of the runs that a folder has journals of. */
+export function runsIn(directory: string): readonly string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((name) => {
+    const id = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : "";
+    return ID.test(id) ? [id] : [];
+  });
+}
+
 function parseFact(line: string, file: string, number: number): Fact {
   let json: unknown;
   try {
@@ -30,36 +42,37 @@ function parseFact(line: string, file: string, number: number): Fact {
     throw new JournalCorruptError({ file, line: number, problem: "it is not JSON" }, error);
   }
   const parsed = factSchema.safeParse(json);
+  const version = newerVersion(json);
+  if (version !== undefined) throw new JournalVersionError({ file, version, known: JOURNAL_VERSIONS });
   if (parsed.success) return parsed.data;
   const problem = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " ");
   throw new JournalCorruptError({ file, line: number, problem }, parsed.error);
 }
 
-/** Another process is at work on the run, or was between our reading and our first writing. */
-export class RunBusyError extends ZgError {
-  constructor(values: { file: string; pid?: number }) {
-    const who = values.pid === undefined ? "another process" : `process ${values.pid}`;
-    super({
-      code: "ZG_RUN_BUSY",
-      exit: EXIT.precondition,
-      message: `The run in ${values.file} is ${who}'s, and one at a time may continue it`,
-      remedy: "Wait until it has ended, then run the command again.",
-      details: values,
-    });
-  }
+/** The version of a newer program's journal. */
+function newerVersion(json: unknown): number | undefined {
+  const { type, version } = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
+  return type === "started" && typeof version === "number" && version > JOURNAL_VERSION ? version : undefined;
 }
+
+function sizeOf(file: string): number {
+  return existsSync(file) ? statSync(file).size : 0;
+}
+
+/** Runs that are held in this process: the lock's file tells processes apart, not their parts. */
+const held = new Set<string>();
 
 /**
  * A journal in `directory/<id>.jsonl`, 0600 in a folder 0700; each line is flushed to disk before `append` returns. The
- * first `append` takes the run for this process until {@link release}.
+ * first `append`, if not {@link hold} before it, takes the run until {@link release}.
  */
 export class FileJournal implements Journal {
   readonly facts: Fact[];
   readonly file: string;
   readonly #lock: string;
-  /** Bytes of the file as it was read, and of the whole lines in it: a kill can cut the last one. */
-  readonly #size: number;
-  readonly #whole: number;
+  /** Bytes of the file as it was read or left, and of the whole lines in it: a kill can cut the last one. */
+  #size: number;
+  #whole: number;
   #held = false;
 
   /**
@@ -68,7 +81,7 @@ export class FileJournal implements Journal {
    */
   constructor(directory: string, id: string) {
     assertRunId(id);
-    this.file = path.join(directory, `${id}.jsonl`);
+    this.file = path.join(directory, id + SUFFIX);
     this.#lock = path.join(directory, `${id}.lock`);
     const { lines, size, whole } = readWholeLines(this.file);
     this.#size = size;
@@ -76,28 +89,38 @@ export class FileJournal implements Journal {
     this.facts = lines.flatMap((line, i) => (line === "" ? [] : [parseFact(line, this.file, i + 1)]));
   }
 
-  /** @throws {RunBusyError} when another process has the run. */
+  /** @throws {RunBusyError} when somebody else has the run. */
   append(fact: Fact): void {
-    this.#hold();
+    this.hold();
     appendLines(this.file, [JSON.stringify(fact)]);
     this.facts.push(fact);
   }
 
   /** Lets another process continue the run. */
   release(): void {
-    if (this.#held) rmSync(this.#lock, { force: true });
+    if (!this.#held) return;
+    this.#size = sizeOf(this.file);
+    this.#whole = this.#size;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    rmSync(this.#lock, { force: true });
+    held.delete(this.#lock);
     this.#held = false;
   }
 
-  #hold(): void {
+  hold(): void {
     if (this.#held) return;
+    const values = { file: this.file, lock: this.#lock };
+    if (held.has(this.#lock)) throw new RunBusyError({ ...values, pid: process.pid });
     const pid = takeProcessLock(this.#lock);
-    if (pid !== undefined) throw new RunBusyError({ file: this.file, pid });
+    if (pid !== undefined) throw new RunBusyError({ ...values, pid });
     this.#held = true;
-    const size = existsSync(this.file) ? statSync(this.file).size : 0;
-    if (size !== this.#size) {
-      this.release();
-      throw new RunBusyError({ file: this.file });
+    held.add(this.#lock);
+    if (sizeOf(this.file) !== this.#size) {
+      this.#letGo();
+      throw new RunBusyError(values);
     }
     dropCutLine(this.file, this.#whole);
   }

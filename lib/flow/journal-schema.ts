@@ -2,11 +2,11 @@
 
 import { z } from "zod";
 
-import { receiptSchema, usageSchema } from "../compute/receipt-schema.ts";
+import { receiptSchema } from "../compute/receipt-schema.ts";
 import { CLAIM_MODES } from "../inft/claim.ts";
 import { addressSchema, hashSchema } from "../hex-schema.ts";
 import { isHex, type Hex } from "../hex.ts";
-import { JOURNAL_VERSION, type Fact } from "./journal.ts";
+import { JOURNAL_VERSIONS, type Fact } from "./journal.ts";
 
 const count = z.int().min(0);
 const neuron = z.string().regex(/^\d{1,78}$/, "not an amount in neuron");
@@ -22,21 +22,31 @@ const question = z.object({
   provider: z.string().optional(),
 });
 
-const storedResult = z.object({
+/** Version 1 wrote down, too, what had been read in it; that is read again now. */
+const storedAnswer = z.object({
   provider: addressSchema,
   user: addressSchema,
-  model: z.string(),
   requestBytes: base64,
   responseBytes: base64,
   status: count,
   chatId: z.object({ id: z.string(), source: z.enum(["header", "body"]) }).optional(),
-  content: z.string(),
-  finishReason: z.string().optional(),
-  usage: usageSchema.optional(),
-  fee: z.object({ inputFee: neuron, outputFee: neuron, fee: neuron }),
   startedAt: z.number(),
   finishedAt: z.number(),
 });
+
+const terms = z.object({
+  provider: addressSchema,
+  model: z.string(),
+  inputPrice: neuron,
+  outputPrice: neuron,
+  pricing: z.string().optional(),
+  signer: addressSchema.optional(),
+});
+const billed = z.union([
+  z.object({ block: count, unsettled: neuron }),
+  z.object({ block: count, unknown: z.string() }),
+]);
+const storedWhat = z.enum(["data", "log", "final log"]);
 
 /** What was sealed for a mint: kept between commitment and mint. */
 export const sealedMintSchema = z.object({
@@ -49,7 +59,7 @@ export const sealedMintSchema = z.object({
 export const factSchema: z.ZodType<Fact> = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("started"),
-    version: z.literal(JOURNAL_VERSION),
+    version: z.literal(JOURNAL_VERSIONS),
     id: z.string(),
     network: z.string(),
     genesisHash: hashSchema,
@@ -57,23 +67,38 @@ export const factSchema: z.ZodType<Fact> = z.discriminatedUnion("type", [
     question,
     claim: z.enum(CLAIM_MODES).optional(),
     storage: z.literal(false).optional(),
+    maxPrice: z.string().optional(),
   }),
-  z.object({ type: z.literal("provider"), provider: addressSchema }),
+  z.object({ type: z.literal("provider"), provider: addressSchema, terms: terms.optional() }),
+  z.object({ type: z.literal("reserved"), reservation: z.string() }),
   z.object({ type: z.literal("signed"), step: z.string(), what: z.string(), hash: hashSchema, nonce: count }),
   z.object({
     type: z.literal("asked"),
     provider: addressSchema,
     request: base64,
     time: z.iso.datetime().optional(),
+    worst: neuron.optional(),
+    billed: billed.optional(),
+    reservation: z.string().optional(),
   }),
   z.object({ type: z.literal("refused"), provider: addressSchema }),
-  z.object({ type: z.literal("received"), result: storedResult }),
+  z.object({ type: z.literal("received"), result: storedAnswer }),
   z.object({ type: z.literal("answered"), receipt: receiptSchema }),
   z.object({ type: z.literal("verified") }),
+  z.object({
+    type: z.literal("quarantined"),
+    provider: addressSchema,
+    failed: z.string(),
+    reason: z.string(),
+    fee: neuron,
+    time: z.iso.datetime(),
+    receipt: receiptSchema.optional(),
+  }),
   z.object({ type: z.literal("sealed"), inft: addressSchema, data: sealedMintSchema }),
+  z.object({ type: z.literal("storing"), what: storedWhat, root: hashSchema, size: count }),
   z.object({
     type: z.literal("stored"),
-    what: z.enum(["data", "log", "final log"]),
+    what: storedWhat,
     root: hashSchema,
     size: count,
     txSeq: count,
@@ -81,4 +106,5 @@ export const factSchema: z.ZodType<Fact> = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("minted"), tokenId: neuron, hash: hashSchema.optional() }),
   z.object({ type: z.literal("reported"), time: z.iso.datetime(), tokenId: neuron, transaction: hashSchema }),
+  z.object({ type: z.literal("abandoned"), time: z.iso.datetime() }),
 ]);

@@ -3,17 +3,12 @@
 import { genesisHash, latestBlock } from "../chain/connect.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { ask, type ServiceResult } from "../compute/ask.ts";
-import {
-  RateLimitedError,
-  RedirectRefusedError,
-  ResponseCutError,
-  ResponseMalformedError,
-  ResponseTooLargeError,
-} from "../compute/errors.ts";
-import { neverReached, type HttpDeps } from "../compute/provider-http.ts";
+import { RateLimitedError } from "../compute/errors.ts";
+import type { HttpDeps } from "../compute/provider-http.ts";
 import { proveAnswer, withImages } from "../compute/prove.ts";
 import { readService } from "../compute/providers.ts";
 import { unprovedAnswer } from "../compute/receipt.ts";
+import { requestOutcome } from "../compute/request-outcome.ts";
 import type { RandomSource } from "../compute/service-request.ts";
 import type { Session } from "../compute/session.ts";
 import { assertVerified } from "../compute/verify.ts";
@@ -100,21 +95,11 @@ function unanswered({ store, worker }: WorkDeps, { id }: Job, worst: bigint, err
     store.turnedDown(id, worker, `put back: ${error.message}`);
     throw error;
   }
-  if (wasNotServed(error)) store.fail(id, worker, failureOf(error), { spending: NOTHING });
-  else if (wasSpoiled(error)) {
+  const outcome = requestOutcome(error);
+  if (outcome === "not served") store.fail(id, worker, failureOf(error), { spending: NOTHING });
+  else if (outcome === "spoiled") {
     store.fail(id, worker, failureOf(error), { spending: { amount: worst, assumed: true } });
   } else store.unknown(id, worker, error.message);
-}
-
-/** The provider answered with a status that is no success, or was never reached: it served nothing. */
-function wasNotServed(error: ZgError): boolean {
-  if (error instanceof RedirectRefusedError || neverReached(error)) return true;
-  return error.exit === EXIT.precondition || typeof error.details["status"] === "number";
-}
-
-/** An answer came that nobody can use; it is charged for. */
-function wasSpoiled(error: ZgError): boolean {
-  return [ResponseCutError, ResponseMalformedError, ResponseTooLargeError].some((kind) => error instanceof kind);
 }
 
 /** Proves a stored answer. Costs nothing, so it may be tried again. */

@@ -17,29 +17,60 @@ import {
   spending,
   WAIT_FINAL,
 } from "../support/arguments.ts";
+import { guarded, MAX_PRICE } from "../support/guards.ts";
+
+/** Consent to pay once more for what was paid for already, perhaps. */
+const RETRY_UNANSWERED = {
+  name: "retryUnanswered",
+  description: "Ask again when an earlier request's answer was lost (may pay twice)",
+} as const;
+const RETRY_REJECTED = {
+  name: "retryRejected",
+  description: "Ask another provider when an answer cannot be proved (pays again)",
+} as const;
 
 /** `flow`: from a prompt to a minted, proven inference. */
 export const flowTasks = [
   emptyTask("flow", "From a prompt to a minted, proven inference").build(),
   spending(
-    asking(
-      task(
-        ["flow", "run"],
-        "Deploy, fund, acknowledge, infer, verify, encrypt, store, commit and mint, in one command",
-      ),
-    )
-      .addOption(RUN_ID)
-      .addOption(CLAIM)
-      .addFlag(REVEAL_PROMPT)
-      .addFlag(NO_STORAGE)
-      .addFlag(WAIT_FINAL)
-      .addOption(INDEXER)
-      .addFlag({
-        name: "retryUnanswered",
-        description: "Ask again when an earlier request's answer was lost (may pay twice)",
-      }),
+    guarded(
+      asking(
+        task(
+          ["flow", "run"],
+          "Deploy, fund, acknowledge, infer, verify, encrypt, store, commit and mint, in one command",
+        ),
+      )
+        .addOption(RUN_ID)
+        .addOption(CLAIM)
+        .addFlag(REVEAL_PROMPT)
+        .addFlag(NO_STORAGE)
+        .addFlag(WAIT_FINAL)
+        .addOption(INDEXER)
+        .addFlag(RETRY_UNANSWERED)
+        .addFlag(RETRY_REJECTED),
+    ).addOption(MAX_PRICE),
   )
     .setAction(() => import("./run.ts"))
+    .build(),
+  spending(
+    guarded(
+      task(["flow", "resume"], "Continue a run with what it was started with, and repeat nothing")
+        .addOption(option("id", "Name of the run (default: the one that is open)"))
+        .addFlag(WAIT_FINAL)
+        .addOption(INDEXER)
+        .addFlag(RETRY_UNANSWERED)
+        .addFlag(RETRY_REJECTED),
+    ),
+  )
+    .setAction(() => import("./resume.ts"))
+    .build(),
+  task(["flow", "list"], "All runs of the network: what became of them, and what each spent")
+    .addFlag(JSON_FLAG)
+    .setAction(() => import("./list.ts"))
+    .build(),
+  spending(task(["flow", "abandon"], "Give a run up, and take back what it left in ledger and sub-account"))
+    .addOption(RUN_ID)
+    .setAction(() => import("./abandon.ts"))
     .build(),
   task(["flow", "status"], "Check every step of a run and change nothing")
     .addOption(RUN_ID)

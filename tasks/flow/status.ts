@@ -1,15 +1,39 @@
-import { UsageError } from "../../lib/errors.ts";
+import { RunUnknownError } from "../../lib/flow/errors.ts";
 import { flowStatus } from "../../lib/flow/flow.ts";
-import { lastFact } from "../../lib/flow/journal.ts";
+import { lastFact, unanswered } from "../../lib/flow/journal.ts";
+import { runState, type RunState } from "../../lib/flow/state.ts";
 import { outcomeLine } from "../../lib/flow/step.ts";
 import { action, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
-import { assertIdKept, flowReadContext } from "../support/flow.ts";
+import { assertIdKept, flowReadContext, keepsHere } from "../support/flow.ts";
 import { openStores } from "../support/stores.ts";
 
 interface Arguments {
   readonly id: string | undefined;
+}
+
+interface Ending {
+  readonly id: string;
+  readonly network: string;
+  readonly state: RunState;
+  readonly openSteps: number;
+}
+
+function ending({ id, network, state, openSteps }: Ending): string {
+  const resume = `npx hardhat flow resume --network ${network} --id ${id}`;
+  switch (state) {
+    case "done":
+      return "everything is done";
+    case "abandoned":
+      return "abandoned; it is not continued";
+    case "outcome unknown":
+      return `outcome unknown: a request left and no answer was stored; what the provider charged: ${resume}`;
+    case "quarantined":
+      return `quarantined: its answer failed a check; to ask another provider: ${resume} --retry-rejected`;
+    case "open":
+      return `${openSteps} open; continue: ${resume}`;
+  }
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
@@ -22,23 +46,23 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const journal = stores.journal(id);
       const started = lastFact(journal, "started");
       if (started === undefined) {
-        throw new UsageError({
-          message: `There is no run ${JSON.stringify(id)} on ${open.network.name}`,
-          remedy: `Start it: npx hardhat flow run --network ${open.network.name} --id ${id}`,
-          details: { id, network: open.network.name },
-        });
+        throw new RunUnknownError({ id, network: open.network.name });
       }
-      const { owner, question, storage } = started;
-      const noStorage = storage === false;
+      const { owner, question } = started;
+      const noStorage = keepsHere(journal, false);
       const steps = await flowStatus(await flowReadContext({ open, stores, journal, owner, question, noStorage, io }));
       const openSteps = steps.filter(({ state }) => state === "open").length;
+      const network = open.network.name;
+      const state = openSteps === 0 ? "done" : runState(journal);
+      const lost = unanswered(journal);
       return {
-        data: { network: open.network.name, mode: open.network.mode, id, owner, done: openSteps === 0, steps },
+        data: {
+          ...{ network, mode: open.network.mode, id, owner, state, done: openSteps === 0, steps },
+          ...(lost === undefined ? {} : { asked: lost.provider, possibleCharge: lost.worst ?? null }),
+        },
         text: [
           ...steps.map((step, index) => outcomeLine(step, index, steps.length)),
-          openSteps === 0
-            ? "everything is done"
-            : `${openSteps} open; continue: npx hardhat flow run --network ${open.network.name} --id ${id}`,
+          ending({ id, network, state, openSteps }),
         ],
       };
     },

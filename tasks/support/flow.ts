@@ -13,10 +13,13 @@ import { startedClaim } from "../../lib/flow/flow.ts";
 import type { ClaimMode } from "../../lib/inft/claim.ts";
 import type { Address } from "../../lib/hex.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
+import { parsePriceCeiling, type PriceCeiling } from "../../lib/guards/price-ceiling.ts";
+import type { Caps } from "../../lib/guards/budgets.ts";
 import type { TaskIo } from "./action.ts";
 import { builtArtifact } from "./artifacts.ts";
 import { ownAttestorEntries } from "./attestor-entries.ts";
 import type { OpenConnection } from "./connection.ts";
+import { openBudgets, standingCeiling } from "./guards.ts";
 import { parseQuestion, repeatQuestion, type PromptArguments } from "./prompt.ts";
 import { storageWriter } from "./storage.ts";
 import { waitedFor } from "./storing.ts";
@@ -51,12 +54,27 @@ interface Reading {
   readonly claim?: ClaimMode | undefined;
   /** Keep the result on this machine only. */
   readonly noStorage: boolean;
+  /** Default: as the run was started. */
+  readonly maxPrice?: PriceCeiling | undefined;
   readonly io: TaskIo;
+}
+
+/** The price ceiling that a run was started with. */
+export function startedCeiling(journal: Journal): PriceCeiling | undefined {
+  const text = lastFact(journal, "started")?.maxPrice;
+  return text === undefined ? undefined : parsePriceCeiling(text, "the run's price ceiling");
+}
+
+/** Whether a run keeps its result on this machine only: as it was started, where it was. */
+export function keepsHere(journal: Journal, given: boolean): boolean {
+  return given || lastFact(journal, "started")?.storage === false;
 }
 
 /** What the checks need. */
 export async function flowReadContext(parts: Reading): Promise<FlowReadContext> {
   const { open, stores, journal, owner, question, claim = startedClaim(journal), noStorage, io } = parts;
+  const maxPrice = parts.maxPrice ?? startedCeiling(journal);
+  const standing = standingCeiling();
   return {
     read: open.read,
     owner,
@@ -68,6 +86,8 @@ export async function flowReadContext(parts: Reading): Promise<FlowReadContext> 
     objects: stores.objects,
     stores: !noStorage,
     http: { border: borderOf(open.network), signal: io.signal },
+    ...(maxPrice === undefined ? {} : { maxPrice }),
+    ...(standing === undefined ? {} : { standingCeiling: standing }),
   };
 }
 
@@ -77,15 +97,32 @@ export async function flowContext(
     readonly writer: Writer;
     readonly id: string;
     readonly retryUnanswered: boolean;
+    readonly retryRejected?: boolean;
+    readonly caps: Caps;
     readonly waitFinal?: boolean;
     readonly indexer?: string | undefined;
   },
 ): Promise<FlowContext> {
-  const { open, writer, io, id, retryUnanswered, stores, indexer, noStorage, waitFinal = false } = parts;
-  const storage = noStorage ? undefined : await storageWriter(open, indexer, io);
-  return {
-    ...(await flowReadContext({ ...parts, owner: writer.owner })),
+  const {
+    open,
+    writer,
+    io,
     id,
+    retryUnanswered,
+    retryRejected = false,
+    caps,
+    stores,
+    indexer,
+    noStorage,
+    waitFinal = false,
+  } = parts;
+  const storage = noStorage ? undefined : await storageWriter(open, indexer, io);
+  const reading = await flowReadContext({ ...parts, owner: writer.owner });
+  const budgets = openBudgets(open.hre, open.network, reading.genesisHash, caps, io.signal);
+  return {
+    ...reading,
+    id,
+    budgets,
     read: writer.ctx,
     write: writer.ctx,
     session: new SessionTokens({ network: open.network, provider: open.read.provider, signer: writer.ctx.signer }),
@@ -97,6 +134,7 @@ export async function flowContext(
     clock: Date.now,
     receipts: stores.receipts,
     retryUnanswered,
+    retryRejected,
     sent: [],
   };
 }

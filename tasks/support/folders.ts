@@ -18,6 +18,8 @@ export interface Folders {
   readonly objects: string;
   /** Answers that were paid for and could not be proved. */
   readonly answers: string;
+  /** Answers of runs that failed a check. */
+  readonly quarantine: string;
   /** API keys, and the registry of those that were made. */
   readonly keys: string;
   /** What was sealed for mints that have not come to their end. */
@@ -46,6 +48,7 @@ export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network)
     receipts: path.join(base, "receipts"),
     objects: path.join(base, "objects"),
     answers: path.join(base, "answers"),
+    quarantine: path.join(base, "quarantine"),
     keys: path.join(base, "keys"),
     mints: path.join(base, "mints"),
     uploads: path.join(base, "uploads"),

@@ -21,12 +21,17 @@ export interface GuardArguments {
   readonly maxPrice: string | undefined;
 }
 
-/** Adds the options of every task whose runs keep to budgets: `--day-cap`, `--provider-cap`, `--max-price`. */
+/** What a run is started with, so that it is none of those that each command gives. */
+export const MAX_PRICE = option(
+  "maxPrice",
+  "Most a million tokens in and out may cost, in 0G: 0.5, or by model: 0.5,qwen=0.2",
+);
+
+/** Adds the options of every task whose runs keep to budgets: `--day-cap`, `--provider-cap`. */
 export function guarded<Arguments extends TaskArguments>(builder: NewTaskDefinitionBuilder<Arguments>) {
   return builder
     .addOption(option("dayCap", "Most that all runs may spend for good in one UTC day, in 0G (default: ZG_DAY_CAP)"))
-    .addOption(option("providerCap", "Most that all runs may pay one provider, in 0G (default: ZG_PROVIDER_CAP)"))
-    .addOption(option("maxPrice", "Most a million tokens in and out may cost, in 0G: 0.5, or by model: 0.5,qwen=0.2"));
+    .addOption(option("providerCap", "Most that all runs may pay one provider, in 0G (default: ZG_PROVIDER_CAP)"));
 }
 
 function cap(given: string | undefined, name: string, variable: "ZG_DAY_CAP" | "ZG_PROVIDER_CAP"): bigint | undefined {

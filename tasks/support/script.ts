@@ -4,6 +4,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { setting } from "../../lib/env.ts";
 import type { FlowContext, FlowStep } from "../../lib/flow/context.ts";
+import { expensesOf } from "../../lib/flow/expenses.ts";
 import { openRun, planFlow, runFlow } from "../../lib/flow/flow.ts";
 import { storeStep } from "../../lib/flow/steps/store.ts";
 import type { Question } from "../../lib/flow/question.ts";
@@ -12,6 +13,7 @@ import type { Answer } from "./action.ts";
 import type { SpendingArguments } from "./arguments.ts";
 import { withConnection } from "./connection.ts";
 import { flowContext, newRunId } from "./flow.ts";
+import { givenCaps } from "./guards.ts";
 import { approve } from "./spend.ts";
 import { openStores } from "./stores.ts";
 import { openWriter, spendingAction } from "./write.ts";
@@ -39,13 +41,19 @@ export async function runScript(hre: HardhatRuntimeEnvironment, script: Script):
         const journal = stores.journal(id);
         const writer = await openWriter(open, args, io);
         const noStorage = !steps.includes(storeStep);
-        const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false, noStorage };
+        const caps = givenCaps({ dayCap: undefined, providerCap: undefined });
+        const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false, noStorage, caps };
         const ctx = await flowContext(parts);
         const plan = await planFlow(ctx, steps);
+        ctx.budgets?.assertWouldFit(expensesOf(id, plan));
         await approve(plan, args, writer, io, what);
         openRun(journal, ctx);
-        await runFlow({ ...ctx, plan }, steps);
-        return { data: {}, text: await report(ctx) };
+        try {
+          await runFlow({ ...ctx, plan }, steps);
+          return { data: {}, text: await report(ctx) };
+        } finally {
+          journal.release();
+        }
       },
       io,
     ),

@@ -37,10 +37,12 @@ export class DeclinedError extends ZgError {
 export function billLines(bill: Bill): string[] {
   if (bill.rows.length === 0) return ["nothing to pay"];
   const rows = bill.rows.map((row) => [row.what, format0g(row.amount), row.note]);
+  const before = bill.before ?? 0n;
   return table(
     [
       ["", "0G", ""],
       ...rows,
+      ...(before === 0n ? [] : [["spent by earlier commands of this run", format0g(before), "counts for --max-spend"]]),
       [
         "total at worst",
         format0g(bill.exposure),
@@ -53,7 +55,8 @@ export function billLines(bill: Bill): string[] {
 
 /** The bill as data. */
 export function billData(bill: Bill) {
-  return { rows: bill.rows, total: bill.exposure, wallet: bill.walletTotal, refundable: bill.refundable };
+  const { rows, exposure: total, walletTotal: wallet, refundable, before } = bill;
+  return { rows, total, wallet, refundable, ...(before === undefined ? {} : { before }) };
 }
 
 /** The cap of `--max-spend`, in neuron. */
@@ -84,6 +87,7 @@ interface Agreeing {
 /**
  * Shows the bill, holds it against `--max-spend`, and on a live network asks unless `--yes`. From then on no
  * more can leave the wallet than it says, with gas counted twice.
+ * @param options `exact`: with gas counted once, because a cap over more than this command holds.
  * @returns whether to go on; false after `--dry-run`.
  * @throws {MaxSpendExceededError} {@link InsufficientWalletBalanceError} {@link ConfirmationRequiredError}
  *   {@link DeclinedError}
@@ -94,6 +98,7 @@ export async function approve(
   { ctx, owner, spending }: Agreeing,
   io: TaskIo,
   what: string,
+  { exact = false }: { readonly exact?: boolean } = {},
 ): Promise<boolean> {
   const { network } = ctx;
   for (const line of billLines(bill)) io.log(line);
@@ -101,7 +106,7 @@ export async function approve(
   if (args.dryRun) return false;
   if (bill.walletTotal > 0n) await assertWalletHolds(ctx, owner, what, bill.walletTotal);
   // Fees may have doubled by the time of sending, but what a node asks for then is not what was agreed to.
-  spending.agree(bill.walletTotal + bill.gas);
+  spending.agree(exact ? bill.walletTotal : bill.walletTotal + bill.gas);
   if (network.mode !== "live" || args.yes || bill.exposure === 0n) return true;
   if (!process.stdin.isTTY || io.json) throw new ConfirmationRequiredError();
   const prompt = createInterface({ input: process.stdin, output: process.stderr });

@@ -6,7 +6,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import type { ReadContext } from "../../lib/chain/context.ts";
 import type { ReceiptStore } from "../../lib/flow/context.ts";
-import { FileJournal } from "../../lib/flow/journal-file.ts";
+import { FileJournal, runsIn } from "../../lib/flow/journal-file.ts";
 import { MemoryJournal, type Journal } from "../../lib/flow/journal.ts";
 import { INFT_CONTRACT, VERIFIER_CONTRACT, type DeploymentRecords, type RecordStore } from "../../lib/inft/deploy.ts";
 import { RecordMismatchError } from "../../lib/inft/errors.ts";
@@ -20,6 +20,10 @@ export interface Stores {
   /** False on the in-process network: what a command makes there ends with it. */
   readonly kept: boolean;
   readonly journal: (id: string) => Journal;
+  /** Every run there is a journal of, in no order. */
+  readonly runs: () => readonly string[];
+  /** Where a run's journal is; undefined where nothing is kept. */
+  readonly journalFile: (id: string) => string | undefined;
   readonly objects: ObjectStore;
   readonly mints: SealedMints;
   readonly receipts: ReceiptStore;
@@ -65,6 +69,8 @@ export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): S
     return {
       kept: false,
       journal: () => new MemoryJournal(),
+      runs: () => [],
+      journalFile: () => undefined,
       objects,
       mints: new SealedMints(undefined, objects),
       receipts: { save: async () => Promise.resolve(undefined) },
@@ -74,19 +80,20 @@ export function openStores(hre: HardhatRuntimeEnvironment, read: ReadContext): S
   const objects = new FileObjectStore(folders.objects);
   return {
     kept: true,
-    journal: (id) => {
-      const journal = new FileJournal(folders.runs, id);
-      process.once("exit", () => {
-        journal.release();
-      });
-      return journal;
-    },
+    journal: (id) => new FileJournal(folders.runs, id),
+    runs: () => runsIn(folders.runs),
+    journalFile: (id) => new FileJournal(folders.runs, id).file,
     objects,
     mints: new SealedMints(folders.mints, objects),
     receipts: {
       save: async (name, receipt) => {
         const file = path.join(folders.receipts, `${name}.json`);
         await writeFileAtomic(file, `${JSON.stringify(receipt, null, 2)}\n`, "private");
+        return file;
+      },
+      quarantine: async (name, document) => {
+        const file = path.join(folders.quarantine, `${name}.json`);
+        await writeFileAtomic(file, `${JSON.stringify(document, null, 2)}\n`, "private");
         return file;
       },
     },

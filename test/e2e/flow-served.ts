@@ -72,7 +72,7 @@ describe("a run that is kept, on a served Galileo", function () {
     expect(await succeed(["flow", "status", "--id", "first"])).to.have.property("done", true);
     const { code, answer } = await run("flow", "status", "--id", "second");
     expect(code).to.equal(2);
-    expect(answer).to.have.nested.property("error.code", "ZG_USAGE");
+    expect(answer).to.have.nested.property("error.code", "ZG_RUN_UNKNOWN");
   });
 
   it("reuses the iNFT contract and the funded sub-account in another run", async () => {

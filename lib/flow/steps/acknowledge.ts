@@ -7,7 +7,7 @@ export const acknowledgeStep: FlowStep = {
   id: "acknowledge",
   title: "acknowledge",
   check: async (ctx) => {
-    if (lastFact(ctx.journal, "answered") !== undefined) return { done: true, detail: "the answer is here" };
+    if (lastFact(ctx.journal, "received") !== undefined) return { done: true, detail: "the answer is here" };
     const service = await chosenService(ctx);
     if (service === undefined) return { done: false, reason: "needs a provider" };
     const account = await readSubAccount(ctx.read, ctx.owner, service.provider);

@@ -66,7 +66,7 @@ export const depositStep: FlowStep = {
   id: "deposit",
   title: "deposit",
   check: async (ctx) => {
-    if (lastFact(ctx.journal, "answered") !== undefined) return { done: true, detail: "the answer is here" };
+    if (lastFact(ctx.journal, "received") !== undefined) return { done: true, detail: "the answer is here" };
     const service = await chosenService(ctx);
     if (service === undefined) return { done: false, reason: "needs a provider" };
     const need = await flowFunding(ctx, service);
@@ -87,7 +87,7 @@ export const transferStep: FlowStep = {
   id: "transfer",
   title: "transfer",
   check: async (ctx) => {
-    if (lastFact(ctx.journal, "answered") !== undefined) return { done: true, detail: "the answer is here" };
+    if (lastFact(ctx.journal, "received") !== undefined) return { done: true, detail: "the answer is here" };
     const service = await chosenService(ctx);
     if (service === undefined) return { done: false, reason: "needs a provider" };
     const need = await flowFunding(ctx, service);

@@ -33,6 +33,13 @@ async function prepared(ctx: FlowReadContext): Promise<PreparedMint | undefined>
   });
 }
 
+/** Whether this run's answer is a token, by its own note or by the chain. */
+export async function isMinted(ctx: FlowReadContext): Promise<boolean> {
+  if (lastFact(ctx.journal, "minted") !== undefined) return true;
+  const mint = await prepared(ctx);
+  return mint !== undefined && (await findMinted(ctx.read, mint.inft, mint.tokenId)) !== undefined;
+}
+
 async function requirePrepared(ctx: FlowReadContext): Promise<PreparedMint> {
   const mint = await prepared(ctx);
   if (mint === undefined) throw new Error("a step ran before the answer was sealed");
@@ -46,13 +53,11 @@ export const sealStep: FlowStep = {
     const dataHash = lastFact(ctx.journal, "sealed")?.data.datas[0]?.dataHash;
     if (dataHash === undefined) return { done: false, reason: "not encrypted" };
     const detail = `data hash ${dataHash}`;
-    if (lastFact(ctx.journal, "minted") !== undefined || (await ctx.objects.get(dataHash)) !== undefined) {
-      return { done: true, detail };
-    }
+    if ((await ctx.objects.get(dataHash)) !== undefined) return { done: true, detail };
     // Lost before anything names them, they are made again; later there is nothing left to do.
-    const mint = await prepared(ctx);
-    const minted = mint !== undefined && (await findMinted(ctx.read, mint.inft, mint.tokenId)) !== undefined;
-    return minted ? { done: true, detail } : { done: false, reason: "the encrypted bytes are not here any more" };
+    return (await isMinted(ctx))
+      ? { done: true, detail }
+      : { done: false, reason: "the encrypted bytes are not here any more" };
   },
   run: async (ctx) => {
     const answered = lastFact(ctx.journal, "answered");
@@ -67,8 +72,8 @@ export const sealStep: FlowStep = {
       ownerPublicKey: await ownerPublicKey(ctx.write.signer),
       randomBytes: ctx.random,
     });
-    for (const { dataHash } of data.datas) await ctx.objects.put(dataHash, ciphertext);
     ctx.journal.append({ type: "sealed", inft, data });
+    for (const { dataHash } of data.datas) await ctx.objects.put(dataHash, ciphertext);
   },
 };
 

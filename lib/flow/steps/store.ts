@@ -23,6 +23,7 @@ async function storeOnce(ctx: FlowContext, what: StoredWhat, bytes: Uint8Array, 
   const client = clientOf(ctx);
   const { fee, tree } = await client.estimate(bytes, { tags });
   assertPlanned(ctx.plan, "storage", fee, `store the ${what}`);
+  ctx.journal.append({ type: "storing", what, root: storageRoot(bytes), size: bytes.length });
   const { root, size, txSeq, transaction } = await client.put(bytes, {
     tags,
     tree,

@@ -3,7 +3,8 @@ import { expect } from "chai";
 import { receiptBytes } from "../../../lib/compute/receipt.ts";
 import type { FlowContext } from "../../../lib/flow/context.ts";
 import { flowStatus, openRun, planFlow, runFlow, startedClaim } from "../../../lib/flow/flow.ts";
-import { lastFact, MemoryJournal, RunMismatchError } from "../../../lib/flow/journal.ts";
+import { RunMismatchError } from "../../../lib/flow/errors.ts";
+import { lastFact, MemoryJournal } from "../../../lib/flow/journal.ts";
 import { openRuns, type Runs } from "./support/runs.ts";
 
 describe("how a run claims its result", () => {

@@ -46,11 +46,10 @@ describe("the flow with a provider that lies or fails", () => {
       const failed = await failureOf(ctx);
       expect(failed.exit, failed.message).to.equal(EXIT.trust);
       expect(await tokensOf(ctx)).to.equal(0n);
-      const kept = lastFact(ctx.journal, "answered")?.receipt;
-      expect(
-        kept?.checks.some(({ passed }) => !passed),
-        "the answer is kept, with what failed",
-      ).to.equal(true);
+      const kept = lastFact(ctx.journal, "quarantined");
+      expect(kept?.receipt?.checks.find(({ passed }) => !passed)?.name, "kept, with what failed").to.equal(
+        kept?.failed,
+      );
       const status = await flowStatus(ctx);
       expect(status.find(({ id }) => id === "verify")).to.include({ state: "open" });
     });

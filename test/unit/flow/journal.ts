@@ -4,17 +4,18 @@ import path from "node:path";
 
 import { expect } from "chai";
 
-import type { InferenceResult } from "../../../lib/compute/inference.ts";
+import type { RawAnswer } from "../../../lib/compute/ask.ts";
 import type { Receipt } from "../../../lib/compute/receipt.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import { FileJournal, RunBusyError } from "../../../lib/flow/journal-file.ts";
+import { JournalCorruptError, JournalVersionError, RunBusyError } from "../../../lib/flow/errors.ts";
+import { FileJournal } from "../../../lib/flow/journal-file.ts";
 import {
+  currentFacts,
   isUnanswered,
-  JournalCorruptError,
   lastFact,
   MemoryJournal,
-  restoreResult,
-  storeResult,
+  restoreAnswer,
+  storeAnswer,
   type Fact,
 } from "../../../lib/flow/journal.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
@@ -23,18 +24,13 @@ const PROVIDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const OTHER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 const chose = (provider: typeof PROVIDER | typeof OTHER): Fact => ({ type: "provider", provider });
 
-const RESULT: InferenceResult = {
+const RESULT: RawAnswer = {
   provider: PROVIDER,
   user: OTHER,
-  model: "m",
   requestBytes: new Uint8Array([0, 255, 128]),
   responseBytes: new Uint8Array([195, 40]), // not UTF-8
   status: 200,
   chatId: { id: "c", source: "header" },
-  content: "4",
-  finishReason: "stop",
-  usage: { promptTokens: 3, completionTokens: 1, cachedTokens: 2 },
-  fee: { inputFee: 2n ** 70n, outputFee: 1n, fee: 2n ** 70n + 1n },
   startedAt: 1,
   finishedAt: 2,
 };
@@ -90,25 +86,45 @@ const EVERY_FACT: readonly Fact[] = [
       provider: "local/model",
     },
     claim: "bound",
+    storage: false,
+    maxPrice: "0.5,qwen=0.2",
   },
   chose(PROVIDER),
+  {
+    type: "provider",
+    provider: PROVIDER,
+    terms: { provider: PROVIDER, model: "m", inputPrice: "1", outputPrice: "2", pricing: "{}", signer: OTHER },
+  },
+  { type: "reserved", reservation: "a" },
   { type: "signed", step: "deposit", what: "open the ledger", hash: HASH, nonce: 0 },
   { type: "asked", provider: PROVIDER, request: "AA==" },
+  {
+    ...{ type: "asked", provider: PROVIDER, request: "AA==", time: "2026-01-01T00:00:00.000Z", worst: "9" },
+    ...{ billed: { block: 3, unsettled: "7" }, reservation: "b" },
+  },
+  { type: "asked", provider: PROVIDER, request: "AA==", billed: { block: 3, unknown: "nobody answers" } },
   { type: "refused", provider: PROVIDER },
-  { type: "received", result: storeResult(RESULT) },
+  { type: "received", result: storeAnswer(RESULT) },
   { type: "answered", receipt: RECEIPT },
   { type: "verified" },
+  {
+    ...{ type: "quarantined", provider: PROVIDER, failed: "signer", reason: "another", fee: "3" },
+    ...{ time: "2026-01-01T00:00:00.000Z", receipt: RECEIPT },
+  },
   {
     type: "sealed",
     inft: OTHER,
     data: { datas: [{ dataDescription: "d", dataHash: HASH }], sealedKeys: ["0x00ff"], salt: HASH },
   },
+  { type: "storing", what: "data", root: HASH, size: 3 },
+  { type: "stored", what: "data", root: HASH, size: 3, txSeq: 1, hash: HASH },
+  { type: "abandoned", time: "2026-01-01T00:00:00.000Z" },
   { type: "minted", tokenId: (2n ** 256n - 1n).toString(), hash: HASH },
 ];
 
 /** A field of a fact by its path, and a value that is not one of it; `undefined` leaves it out. */
 const WRONG: readonly (readonly [field: string, value: unknown])[] = [
-  ["started.version", 2],
+  ["started.version", 0],
   ["started.owner", "0x70997970c51812DC3A010C7d01b50e0d17dc79C8"],
   ["started.question.messages.1.content", 4],
   ["started.question.maxTokens", "64"],
@@ -117,7 +133,7 @@ const WRONG: readonly (readonly [field: string, value: unknown])[] = [
   ["signed.hash", "0x0a"],
   ["signed.nonce", 1.5],
   ["asked.request", "not base64"],
-  ["received.result.fee.fee", 3],
+  ["quarantined.fee", 3],
   ["received.result.responseBytes", undefined],
   ["received.result.chatId.source", "guess"],
   ["answered.receipt.genesisHash", null],
@@ -268,14 +284,14 @@ describe("isUnanswered", () => {
     expect(isUnanswered(journal)).to.equal(false);
     journal.append(asked);
     expect(isUnanswered(journal)).to.equal(true);
-    journal.append({ type: "received", result: storeResult(RESULT) });
+    journal.append({ type: "received", result: storeAnswer(RESULT) });
     expect(isUnanswered(journal)).to.equal(false);
   });
 });
 
-describe("storeResult", () => {
+describe("storeAnswer", () => {
   it("survives JSON to the byte and to the neuron", () => {
-    const stored: unknown = JSON.parse(JSON.stringify(storeResult(RESULT)));
-    expect(restoreResult(stored as ReturnType<typeof storeResult>)).to.deep.equal(RESULT);
+    const stored: unknown = JSON.parse(JSON.stringify(storeAnswer(RESULT)));
+    expect(restoreAnswer(stored as ReturnType<typeof storeAnswer>)).to.deep.equal(RESULT);
   });
 });
