@@ -128,7 +128,8 @@ export async function deployment(parts: {
   if (recorded !== undefined) return { bill: makeBill([]), deploy: async () => Promise.resolve(recorded) };
   const journal: Journal = files === undefined ? new MemoryJournal() : new FileJournal(files.folder, files.deployment);
   const question = { messages: [], maxTokens: 0 }; // deploying asks nothing
-  const settings = { id: "deployment", retryUnanswered: false, noStorage: true, claim: DEFAULT_CLAIM };
+  const id = files === undefined ? "deployment" : `${path.basename(files.folder)}-deployment`;
+  const settings = { id, retryUnanswered: false, noStorage: true, claim: DEFAULT_CLAIM };
   const ctx = await flowContext({ open, stores, journal, question, io, writer, ...settings });
   return {
     bill: await planFlow(ctx, DEPLOY_STEPS),

@@ -19,7 +19,7 @@ import type { TaskIo } from "./action.ts";
 import { builtArtifact } from "./artifacts.ts";
 import { ownAttestorEntries } from "./attestor-entries.ts";
 import type { OpenConnection } from "./connection.ts";
-import { openBudgets, standingCeiling } from "./guards.ts";
+import { givenCaps, openBudgets, standingCeiling } from "./guards.ts";
 import { parseQuestion, repeatQuestion, type PromptArguments } from "./prompt.ts";
 import { storageWriter } from "./storage.ts";
 import { waitedFor } from "./storing.ts";
@@ -98,7 +98,8 @@ export async function flowContext(
     readonly id: string;
     readonly retryUnanswered: boolean;
     readonly retryRejected?: boolean;
-    readonly caps: Caps;
+    /** Default: those of the environment. */
+    readonly caps?: Caps;
     readonly waitFinal?: boolean;
     readonly indexer?: string | undefined;
   },
@@ -110,7 +111,6 @@ export async function flowContext(
     id,
     retryUnanswered,
     retryRejected = false,
-    caps,
     stores,
     indexer,
     noStorage,
@@ -118,6 +118,7 @@ export async function flowContext(
   } = parts;
   const storage = noStorage ? undefined : await storageWriter(open, indexer, io);
   const reading = await flowReadContext({ ...parts, owner: writer.owner });
+  const caps = parts.caps ?? givenCaps();
   const budgets = openBudgets(open.hre, open.network, reading.genesisHash, caps, io.signal);
   return {
     ...reading,

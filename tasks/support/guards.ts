@@ -41,7 +41,7 @@ function cap(given: string | undefined, name: string, variable: "ZG_DAY_CAP" | "
 }
 
 /** @throws {UsageError} for what is no amount. */
-export function givenCaps({ dayCap, providerCap }: Pick<GuardArguments, "dayCap" | "providerCap">): Caps {
+export function givenCaps({ dayCap, providerCap }: Partial<GuardArguments> = {}): Caps {
   const [day, provider] = [
     cap(dayCap, "--day-cap", "ZG_DAY_CAP"),
     cap(providerCap, "--provider-cap", "ZG_PROVIDER_CAP"),

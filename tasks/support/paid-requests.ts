@@ -115,10 +115,9 @@ async function ofRuns(asking: Asking, folder: string): Promise<PaidRequest[]> {
 async function ofFacts({ read }: Asking, facts: readonly Fact[]): Promise<PaidRequest[]> {
   const found: PaidRequest[] = [];
   for (const [index, fact] of facts.entries()) {
-    if (fact.type === "received") {
-      const { provider, requestBytes, fee, finishedAt } = fact.result;
-      const key = keyOf(provider, Buffer.from(requestBytes, "base64"));
-      found.push({ key, provider, fee: BigInt(fee.fee), answered: true, at: finishedAt });
+    // Also of an answer that failed a check: it was paid for.
+    if (fact.type === "answered" || fact.type === "quarantined") {
+      if (fact.receipt !== undefined) found.push(answeredBy(fact.receipt));
     }
     if (fact.type !== "asked" || facts[index + 1]?.type === "refused") continue;
     const { provider, request, time } = fact;

@@ -13,7 +13,6 @@ import type { Answer } from "./action.ts";
 import type { SpendingArguments } from "./arguments.ts";
 import { withConnection } from "./connection.ts";
 import { flowContext, newRunId } from "./flow.ts";
-import { givenCaps } from "./guards.ts";
 import { approve } from "./spend.ts";
 import { openStores } from "./stores.ts";
 import { openWriter, spendingAction } from "./write.ts";
@@ -41,8 +40,7 @@ export async function runScript(hre: HardhatRuntimeEnvironment, script: Script):
         const journal = stores.journal(id);
         const writer = await openWriter(open, args, io);
         const noStorage = !steps.includes(storeStep);
-        const caps = givenCaps({ dayCap: undefined, providerCap: undefined });
-        const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false, noStorage, caps };
+        const parts = { open, stores, journal, question, io, writer, id, retryUnanswered: false, noStorage };
         const ctx = await flowContext(parts);
         const plan = await planFlow(ctx, steps);
         ctx.budgets?.assertWouldFit(expensesOf(id, plan));

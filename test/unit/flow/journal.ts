@@ -196,6 +196,33 @@ describe("FileJournal", () => {
     });
   }
 
+  it("names a journal that a newer program wrote as one, and leaves it alone", async () => {
+    const file = path.join(folder.path, "first.jsonl");
+    const text = `${JSON.stringify({ ...EVERY_FACT[0], version: 3 })}\n`;
+    await writeFile(file, text);
+    expect(() => new FileJournal(folder.path, "first"))
+      .to.throw(JournalVersionError)
+      .with.property("details")
+      .that.deep.includes({ version: 3, known: [1, 2] });
+    expect(await readFile(file, "utf8")).to.equal(text);
+  });
+
+  it("reads a run of version 1, whose answers held more than what came", async () => {
+    const started = { ...EVERY_FACT[0], version: 1 };
+    const result = {
+      ...storeAnswer(RESULT),
+      model: "m",
+      content: "4",
+      fee: { inputFee: "1", outputFee: "2", fee: "3" },
+    };
+    const lines = [started, { type: "received", result }].map((fact) => JSON.stringify(fact));
+    await writeFile(path.join(folder.path, "first.jsonl"), `${lines.join("\n")}\n`);
+    expect(new FileJournal(folder.path, "first").facts).to.deep.equal([
+      started,
+      { type: "received", result: storeAnswer(RESULT) },
+    ]);
+  });
+
   it("reads back every kind of fact as it was written, with all that can be in it", () => {
     const journal = new FileJournal(folder.path, "first");
     for (const fact of EVERY_FACT) journal.append(fact);
@@ -254,6 +281,23 @@ describe("FileJournal", () => {
     expect(await readdir(folder.path)).to.deep.equal(["first.jsonl"]);
   });
 
+  it("is held by one at a time within a process, too", () => {
+    const first = new FileJournal(folder.path, "first");
+    const second = new FileJournal(folder.path, "first");
+    first.hold();
+    expect(() => {
+      second.hold();
+    }).to.throw(RunBusyError);
+    first.append(chose(PROVIDER));
+    first.release();
+    first.append(chose(OTHER));
+    first.release();
+    expect(() => {
+      second.hold();
+    }, "it has not seen what was added").to.throw(RunBusyError);
+    new FileJournal(folder.path, "first").hold();
+  });
+
   it("does not continue from what another process has changed since it was read", () => {
     const stale = new FileJournal(folder.path, "first");
     const other = new FileJournal(folder.path, "first");
@@ -286,6 +330,29 @@ describe("isUnanswered", () => {
     expect(isUnanswered(journal)).to.equal(true);
     journal.append({ type: "received", result: storeAnswer(RESULT) });
     expect(isUnanswered(journal)).to.equal(false);
+  });
+});
+
+describe("what counts after an answer was quarantined", () => {
+  const quarantined: Fact = {
+    ...{ type: "quarantined", provider: PROVIDER, failed: "signer", reason: "", fee: "3" },
+    time: "2026-01-01T00:00:00.000Z",
+  };
+
+  it("is nothing of the attempt that it ended, and all of the run", () => {
+    const journal = new MemoryJournal();
+    const [started] = EVERY_FACT;
+    if (started === undefined) throw new Error("there is a first fact");
+    for (const fact of [started, chose(PROVIDER), { type: "received", result: storeAnswer(RESULT) } as const]) {
+      journal.append(fact);
+    }
+    journal.append(quarantined);
+    expect(lastFact(journal, "provider")).to.equal(undefined);
+    expect(lastFact(journal, "received")).to.equal(undefined);
+    expect(lastFact(journal, "started")).to.equal(started);
+    expect(lastFact(journal, "quarantined")).to.equal(quarantined);
+    journal.append(chose(OTHER));
+    expect(currentFacts(journal)).to.deep.equal([chose(OTHER)]);
   });
 });
 
