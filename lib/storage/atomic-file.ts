@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 
+import { temporaryName } from "../private-folder.ts";
 import { DiskFullError, NotWritableError } from "./errors.ts";
 
 /** Who may read what is written: `private` is for the owner alone. */
@@ -17,7 +18,7 @@ const MODES = { private: { file: 0o600, folder: 0o700 }, shared: { file: 0o644, 
 export async function writeFileAtomic(file: string, content: Uint8Array | string, access: Access): Promise<void> {
   const modes = MODES[access];
   await mkdir(path.dirname(file), { recursive: true, mode: modes.folder });
-  const temporary = `${file}.${randomUUID()}.tmp`;
+  const temporary = temporaryName(file, randomUUID());
   try {
     const handle = await open(temporary, "wx", modes.file);
     try {
@@ -45,7 +46,7 @@ export function asDiskFull(file: string, error: unknown): unknown {
  */
 export async function assertWritable(file: string, access: Access): Promise<void> {
   const modes = MODES[access];
-  const temporary = `${file}.${randomUUID()}.tmp`;
+  const temporary = temporaryName(file, randomUUID());
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: modes.folder });
     await (await open(temporary, "wx", modes.file)).close();

@@ -6,6 +6,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 
 import { setting } from "../../lib/env.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
+import { makePrivate, sweepTemporaries } from "../../lib/private-folder.ts";
 
 function home(hre: HardhatRuntimeEnvironment): string {
   return path.resolve(hre.config.paths.root, setting("ZG_HOME")?.value ?? ".");
@@ -38,10 +39,23 @@ export interface Folders {
   readonly batches: string;
 }
 
-/** Undefined where the chain ends with the process and nothing is kept. */
+/** Once per process: what it leaves itself another one removes. */
+const swept = new Set<string>();
+
+/**
+ * Undefined where the chain ends with the process and nothing is kept.
+ * @throws {FolderNotPrivateError}
+ */
 export function runtimeFolders(hre: HardhatRuntimeEnvironment, network: Network): Folders | undefined {
   if (isEphemeral(network)) return undefined;
-  const base = path.join(home(hre), ".0g", network.name);
+  const all = path.join(home(hre), ".0g");
+  const base = path.join(all, network.name);
+  makePrivate(all);
+  makePrivate(base);
+  if (!swept.has(base)) {
+    swept.add(base);
+    sweepTemporaries(base);
+  }
   return {
     base,
     runs: path.join(base, "runs"),

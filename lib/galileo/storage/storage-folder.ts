@@ -5,6 +5,10 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { sweepFolders } from "../../private-folder.ts";
+
+const PREFIX = "galileo-storage-";
+
 export interface StorageFolder {
   /** Makes the folder when it is first needed. @throws {Error} after {@link close}. */
   readonly path: () => Promise<string>;
@@ -33,7 +37,8 @@ function ownFolder(): StorageFolder {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   };
   const make = async () => {
-    folder = await mkdtemp(path.join(tmpdir(), "galileo-storage-"));
+    sweepFolders(tmpdir(), PREFIX); // what killed processes left
+    folder = await mkdtemp(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
     process.once("exit", removeAtExit);
     return folder;
   };
