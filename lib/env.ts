@@ -117,6 +117,14 @@ export const VARIABLES = {
     secret: false,
     fallback: "300",
   },
+  ZG_REDIS_URL: {
+    describe: "Redis that the workers of a batch share, instead of --redis; it may hold a password",
+    secret: true,
+  },
+  ZG_WORKER_API_KEY: {
+    describe: "API key (app-sk-…) that `flow batch-worker` asks with, so that its machine holds no paying key",
+    secret: true,
+  },
   EXPLORER_API_KEY: {
     describe: "key for Chainscan; it accepts any text",
     secret: false,

@@ -61,6 +61,20 @@ export class BatchStoreError extends DomainError {
   }
 }
 
+/** Redis does not answer, or refuses. */
+export class BatchRedisError extends DomainError {
+  constructor(values: { where: string; what: string; said: string }) {
+    const { where, what, said } = values;
+    super(
+      "ZG_BATCH_REDIS",
+      EXIT.network,
+      `Redis at ${where} could not be used to ${what}: ${said}`,
+      "See that it runs and what --redis or ZG_REDIS_URL names, then run the command again: answers are kept here meanwhile.",
+      values,
+    );
+  }
+}
+
 /** Another process is at work on the batch. */
 export class BatchBusyError extends DomainError {
   constructor(values: { id: string; by: string }) {

@@ -55,7 +55,11 @@ export async function openBatches() {
   });
   const genesis = await genesisHash(provider);
 
-  async function newBatch(items: readonly BatchItem[], terms: Partial<BatchPlan> = {}): Promise<Batch> {
+  async function newBatch(
+    items: readonly BatchItem[],
+    terms: Partial<BatchPlan> = {},
+    queue: BatchQueue = new SqliteQueue(),
+  ): Promise<Batch> {
     const { signer } = await galileo.fundedUser();
     const plan: BatchPlan = {
       ...{ version: BATCH_VERSION, id: "test", network: galileo.network.name, genesisHash: genesis },
@@ -63,7 +67,7 @@ export async function openBatches() {
       digest: itemsDigest(items.map(itemText)),
       ...terms,
     };
-    return openBatch(plan, items, signer, new SqliteQueue());
+    return openBatch(plan, items, signer, queue);
   }
 
   async function openBatch(

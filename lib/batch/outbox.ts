@@ -1,0 +1,85 @@
+/** What a worker asked and was answered, on its own disk before it goes to Redis, which may lose its last second. */
+
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import path from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+
+import { z } from "zod";
+
+import { openSqlite } from "../sqlite.ts";
+import { BatchStoreError } from "./errors.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { CHANGEABLE, type ItemChanges } from "./queue.ts";
+
+/** What is kept of an item: the furthest it came here. */
+export const KEPT_STATES = ["asked", "answered", "verified"] as const;
+export type KeptState = (typeof KEPT_STATES)[number];
+
+export interface Kept {
+  readonly seq: number;
+  readonly state: KeptState;
+  readonly changes: ItemChanges;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
+const changesSchema: z.ZodType<ItemChanges> = z.partialRecord(z.enum(CHANGEABLE), z.string().nullable());
+
+export class Outbox {
+  readonly #database: DatabaseSync;
+  readonly #commits: GroupCommit;
+  readonly #clock: () => number;
+
+  /**
+   * @param file made for its owner alone; absent: in memory, for a process that keeps nothing.
+   * @throws {BatchStoreError}
+   */
+  constructor(file: string | undefined, clock: () => number) {
+    try {
+      if (file !== undefined) {
+        mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+        closeSync(openSync(file, "a", 0o600)); // SQLite gives its side files the mode of this one
+      }
+      this.#database = openSqlite(file ?? ":memory:");
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      this.#database.exec(
+        "CREATE TABLE IF NOT EXISTS kept (seq INTEGER, state TEXT, changes TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (seq, state)) STRICT",
+      );
+    } catch (error) {
+      throw new BatchStoreError({ where: file ?? "memory", problem: "it cannot be opened" }, error);
+    }
+    this.#commits = new GroupCommit(this.#database);
+    this.#clock = clock;
+  }
+
+  /** On the disk when it returns. */
+  async keep(seq: number, state: KeptState, changes: ItemChanges): Promise<void> {
+    const insert = this.#database.prepare(
+      "INSERT INTO kept VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET changes = excluded.changes, at = excluded.at",
+    );
+    await this.#commits.write(() => insert.run(seq, state, JSON.stringify(changes), this.#clock()));
+  }
+
+  /** Everything of the items that something is kept of, the earliest state first. */
+  all(): readonly Kept[] {
+    return this.#database
+      .prepare("SELECT seq, state, changes, at FROM kept ORDER BY seq, state")
+      .all()
+      .map(({ seq, state, changes, at }) => ({
+        seq: Number(seq),
+        state: z.enum(KEPT_STATES).parse(state),
+        changes: changesSchema.parse(JSON.parse(String(changes))),
+        at: Number(at),
+      }));
+  }
+
+  async forget(seqs: readonly number[]): Promise<void> {
+    const remove = this.#database.prepare("DELETE FROM kept WHERE seq = ?");
+    await Promise.all(seqs.map(async (seq) => this.#commits.write(() => remove.run(seq))));
+  }
+
+  close(): void {
+    this.#commits.flush();
+    this.#database.close();
+  }
+}
