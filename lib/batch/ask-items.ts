@@ -15,13 +15,16 @@ import { buildChatRequest, chat, estimateFee, type InferenceResult } from "../co
 import { proveAnswer } from "../compute/prove.ts";
 import { neverReached, type HttpDeps } from "../compute/provider-http.ts";
 import { readService, type Service } from "../compute/providers.ts";
-import { unprovedAnswer, type UnprovedAnswer } from "../compute/receipt.ts";
-import type { RandomSource } from "../compute/service-request.ts";
+import { beyondRequest } from "../compute/measure-bounds.ts";
+import { receiptBytes, unprovedAnswer, type UnprovedAnswer } from "../compute/receipt.ts";
+import { serviceRequest, type RandomSource } from "../compute/service-request.ts";
 import type { Session } from "../compute/session.ts";
 import { AbortedError, EXIT, ZgError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { ClaimMode } from "../inft/claim.ts";
-import { BatchFailingError, BatchFeeError, BatchProviderError, BatchTermsError } from "./errors.ts";
+import { TermsChangedError } from "../guards/errors.ts";
+import { assertSameTerms } from "../guards/terms.ts";
+import { BatchFailingError, BatchProviderError } from "./errors.ts";
 import type { BatchItem } from "./items.ts";
 import { answerOf, itemOf, type Assignment, type BatchQueue, type ItemRow } from "./queue.ts";
 import { Slots } from "./slots.ts";
@@ -128,15 +131,18 @@ class Asking {
     this.#stopped ??= error;
   }
 
-  /** The provider as the chain lists it, on the terms of the plan. @throws {BatchTermsError} */
+  /** The provider as the chain lists it, on the terms of the plan. @throws {TermsChangedError} {@link BatchProviderError} */
   async #terms(): Promise<Service> {
     const { read, assignment, clock } = this.#deps;
     if (this.#service !== undefined && clock() - this.#readAt < TERMS_MS) return this.#service;
-    this.#reading ??= readService(read, assignment.provider).finally(() => {
+    this.#reading ??= readService(read, assignment.terms.provider).finally(() => {
       this.#reading = undefined;
     });
     const service = await this.#reading;
-    assertSameTerms(assignment, service);
+    assertSameTerms(assignment.terms, service);
+    // Another worker may have found that it lies.
+    const reason = (await this.#deps.queue.quarantined()).get(service.provider);
+    if (reason !== undefined) throw await this.#left(service.provider, reason);
     this.#service = service;
     this.#readAt = clock();
     return service;
@@ -184,7 +190,6 @@ class Asking {
     const kept = { answer: JSON.stringify(answer), content, fee: fee.toString(), request: null };
     if (!(await queue.advance(seq, "answered", kept))) return undefined;
     this.#deps.onPaid?.(fee);
-    if (fee > worst) this.#stop(new BatchFeeError({ provider, item: row.id, fee, bound: worst }));
     return answer;
   }
 
@@ -239,7 +244,7 @@ class Asking {
     try {
       // An answer of a provider that the batch left is proved by what the chain lists for that one.
       const service =
-        provider === this.#deps.assignment.provider
+        provider === this.#deps.assignment.terms.provider
           ? await this.#terms()
           : await readService(this.#deps.read, provider);
       proved = await proveAnswer(http, service, answer);
@@ -247,18 +252,20 @@ class Asking {
       if (!(error instanceof ZgError)) throw error;
       await queue.advance(seq, "unproved", failure(error));
       onSettled?.();
-      if (error instanceof BatchTermsError) throw error;
+      if (error instanceof TermsChangedError) throw error;
       return;
     }
     const { receipt, verification } = proved;
     const kept = { receipt: JSON.stringify(receipt), answer: null };
-    if (verification.status === "verified") {
+    const beyond = reportedBeyond(answer);
+    if (verification.status === "verified" && beyond === undefined) {
       await queue.advance(seq, "verified", kept);
       onSettled?.();
       return;
     }
-    const { reason } = verification;
-    const message = `${verification.failed}: ${reason}`;
+    const { failed, reason } =
+      verification.status === "verified" ? { failed: "measure", reason: beyond ?? "" } : verification;
+    const message = `${failed}: ${reason}`;
     await queue.advance(seq, "quarantined", {
       ...kept,
       failure: JSON.stringify({ code: "ZG_BATCH_PROVIDER", message }),
@@ -266,9 +273,22 @@ class Asking {
     await queue.quarantine(provider, message);
     onSettled?.();
     this.#deps.log(`item ${id} is quarantined: ${message}`);
-    const { waiting } = await queue.counts();
-    this.#stop(new BatchProviderError({ provider, reason: message, left: waiting }));
+    this.#stop(await this.#left(provider, message));
   }
+
+  /** The provider is left, and so are the items that wait. */
+  async #left(provider: Address, reason: string): Promise<BatchProviderError> {
+    const { waiting } = await this.#deps.queue.counts();
+    return new BatchProviderError({ provider, reason, left: waiting });
+  }
+}
+
+/** What a provider reports beyond what the request allows: the signature proves who says it, not that it is so. */
+function reportedBeyond(answer: UnprovedAnswer): string | undefined {
+  if (!("usage" in answer) || answer.usage === undefined) return undefined;
+  const { promptTokens, completionTokens } = answer.usage;
+  const request = serviceRequest("chat", receiptBytes(answer).requestBytes);
+  return beyondRequest(request, { measure: { unit: "tokens", promptTokens, completionTokens } });
 }
 
 function failure(error: unknown): { readonly failure: string } {
@@ -277,20 +297,6 @@ function failure(error: unknown): { readonly failure: string } {
       ? { code: error.code, message: error.message }
       : { code: "ZG_UNEXPECTED", message: "something went wrong that should not have" };
   return { failure: JSON.stringify(found) };
-}
-
-/** Asserts that a provider still serves on the terms that were agreed to. @throws {BatchTermsError} */
-export function assertSameTerms(assignment: Assignment, service: Service): void {
-  const { provider } = service;
-  const terms = [
-    ["model", assignment.model, service.model],
-    ["input price", assignment.inputPrice, service.inputPrice.toString()],
-    ["output price", assignment.outputPrice, service.outputPrice.toString()],
-    ["signer", assignment.signer, service.teeSignerAddress],
-  ] as const;
-  for (const [field, planned, now] of terms) {
-    if (planned !== now) throw new BatchTermsError({ provider, field, planned, now });
-  }
 }
 
 /** The bytes of an item's request. */

@@ -7,6 +7,7 @@ import type { SessionTokens } from "../compute/session.ts";
 import type { HttpDeps } from "../compute/provider-http.ts";
 import type { ZgError } from "../errors.ts";
 import { makeBill, type Bill, type BillRow } from "../flow/bill.ts";
+import { termsOf } from "../guards/terms.ts";
 import type { Address } from "../hex.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { withUnit } from "../units.ts";
@@ -157,15 +158,13 @@ async function assignmentOf(
   before: Assignment | undefined,
   transferred: bigint,
 ): Promise<Assignment> {
-  const { provider, model, inputPrice, outputPrice, teeSignerAddress } = service;
+  const terms = termsOf(service);
   const elsewhere =
-    before?.provider === provider && before.elsewhere !== undefined
+    before?.terms.provider === terms.provider && before.elsewhere !== undefined
       ? BigInt(before.elsewhere) - transferred
       : await consumedElsewhere(deps, service);
   return {
-    ...{ provider, model, signer: teeSignerAddress },
-    inputPrice: inputPrice.toString(),
-    outputPrice: outputPrice.toString(),
+    terms,
     ...(inft === undefined ? {} : { inft }),
     ...(elsewhere === undefined ? {} : { elsewhere: elsewhere.toString() }),
   };
@@ -204,7 +203,7 @@ async function reportUnknown(deps: BatchDeps): Promise<bigint | undefined> {
 async function chargedFor(deps: BatchDeps): Promise<bigint | undefined> {
   const assignment = await deps.queue.assignment();
   if (assignment?.elsewhere === undefined) return undefined;
-  const service = await readService(deps.read, assignment.provider);
+  const service = await readService(deps.read, assignment.terms.provider);
   const now = await consumedElsewhere(deps, service);
   if (now === undefined) return undefined;
   const charged = now - BigInt(assignment.elsewhere);

@@ -18,7 +18,7 @@ export async function chooseForBatch(
 ): Promise<Service> {
   const { read, http } = deps;
   const quarantined = await queue.quarantined();
-  const before = (await queue.assignment())?.provider;
+  const before = (await queue.assignment())?.terms.provider;
   let service: Service | undefined;
   if (named !== undefined) service = await resolveService(read, named);
   else if (before !== undefined && !quarantined.has(before)) service = await readService(read, before);

@@ -2,7 +2,6 @@
 
 import { DomainError, EXIT, type ExitCode } from "../errors.ts";
 import type { Address } from "../hex.ts";
-import { withUnit } from "../units.ts";
 import type { Counts } from "./state.ts";
 
 /** A line of a batch file is no item. Nothing was sent. */
@@ -96,34 +95,6 @@ export class BatchProviderError extends DomainError {
       "ZG_BATCH_PROVIDER",
       EXIT.trust,
       `Provider ${provider} gave an answer that is not proved (${reason}); ${left} items are not asked of it any more`,
-      "Continue the batch with another one: add --provider, and the same --id.",
-      values,
-    );
-  }
-}
-
-/** The provider's terms are not those of the plan. Nothing more was asked. */
-export class BatchTermsError extends DomainError {
-  constructor(values: { provider: Address; field: string; planned: string; now: string }) {
-    const { provider, field, planned, now } = values;
-    super(
-      "ZG_BATCH_TERMS",
-      EXIT.precondition,
-      `Provider ${provider} changed its ${field} from ${planned} to ${now} after the plan`,
-      "Run the command again and look at its new plan.",
-      values,
-    );
-  }
-}
-
-/** Answers cost more than they can. Nothing more was asked. */
-export class BatchFeeError extends DomainError {
-  constructor(values: { provider: Address; item: string; fee: bigint; bound: bigint }) {
-    const { provider, item, fee, bound } = values;
-    super(
-      "ZG_BATCH_FEE",
-      EXIT.trust,
-      `Provider ${provider} reports a use of ${withUnit(fee)} for item ${item}, which can cost at most ${withUnit(bound)}`,
       "Continue the batch with another one: add --provider, and the same --id.",
       values,
     );

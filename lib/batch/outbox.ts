@@ -43,7 +43,7 @@ export class Outbox {
       this.#database = openSqlite(file ?? ":memory:");
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
       this.#database.exec(
-        "CREATE TABLE IF NOT EXISTS kept (seq INTEGER, state TEXT, changes TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (seq, state)) STRICT",
+        "CREATE TABLE IF NOT EXISTS kept (batch TEXT, seq INTEGER, state TEXT, changes TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (batch, seq, state)) STRICT",
       );
     } catch (error) {
       throw new BatchStoreError({ where: file ?? "memory", problem: "it cannot be opened" }, error);
@@ -53,18 +53,18 @@ export class Outbox {
   }
 
   /** On the disk when it returns. */
-  async keep(seq: number, state: KeptState, changes: ItemChanges): Promise<void> {
+  async keep(batch: string, seq: number, state: KeptState, changes: ItemChanges): Promise<void> {
     const insert = this.#database.prepare(
-      "INSERT INTO kept VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET changes = excluded.changes, at = excluded.at",
+      "INSERT INTO kept VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET changes = excluded.changes, at = excluded.at",
     );
-    await this.#commits.write(() => insert.run(seq, state, JSON.stringify(changes), this.#clock()));
+    await this.#commits.write(() => insert.run(batch, seq, state, JSON.stringify(changes), this.#clock()));
   }
 
-  /** Everything of the items that something is kept of, the earliest state first. */
-  all(): readonly Kept[] {
+  /** Everything that is kept of the items of a batch. Batches of one name are told apart by what they were begun as. */
+  all(batch: string): readonly Kept[] {
     return this.#database
-      .prepare("SELECT seq, state, changes, at FROM kept ORDER BY seq, state")
-      .all()
+      .prepare("SELECT seq, state, changes, at FROM kept WHERE batch = ? ORDER BY seq, state")
+      .all(batch)
       .map(({ seq, state, changes, at }) => ({
         seq: Number(seq),
         state: z.enum(KEPT_STATES).parse(state),
@@ -73,9 +73,9 @@ export class Outbox {
       }));
   }
 
-  async forget(seqs: readonly number[]): Promise<void> {
-    const remove = this.#database.prepare("DELETE FROM kept WHERE seq = ?");
-    await Promise.all(seqs.map(async (seq) => this.#commits.write(() => remove.run(seq))));
+  async forget(batch: string, seqs: readonly number[]): Promise<void> {
+    const remove = this.#database.prepare("DELETE FROM kept WHERE batch = ? AND seq = ?");
+    await Promise.all(seqs.map(async (seq) => this.#commits.write(() => remove.run(batch, seq))));
   }
 
   close(): void {

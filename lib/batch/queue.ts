@@ -30,13 +30,16 @@ export const planSchema = z.object({
 });
 export type BatchPlan = z.infer<typeof planSchema>;
 
-/** Whom the batch asks now, and on which terms. Amounts as decimal strings. */
+/** Whom the batch asks now, and on which terms. */
 export const assignmentSchema = z.object({
-  provider: addressSchema,
-  model: z.string(),
-  inputPrice: z.string().regex(/^\d+$/),
-  outputPrice: z.string().regex(/^\d+$/),
-  signer: addressSchema,
+  terms: z.object({
+    provider: addressSchema,
+    model: z.string(),
+    inputPrice: z.string().regex(/^\d+$/),
+    outputPrice: z.string().regex(/^\d+$/),
+    pricing: z.string().exactOptional(),
+    signer: addressSchema.exactOptional(),
+  }),
   /** The iNFT contract; absent where nothing is minted. */
   inft: addressSchema.optional(),
   /**

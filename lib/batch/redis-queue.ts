@@ -105,6 +105,8 @@ export class RedisQueue implements BatchQueue {
   readonly #held = new Map<number, Job<Hand>>();
   readonly #timers: NodeJS.Timeout[] = [];
   #broken: Error | undefined;
+  /** Drawn when the batch was begun: another one of the same name is another one. */
+  #batch = "";
   #watching = false;
   #closed = false;
 
@@ -170,6 +172,7 @@ export class RedisQueue implements BatchQueue {
       const recorded = await this.plan();
       if (recorded === undefined) await this.#insert(plan, items);
       else await assertSamePlan(recorded, plan, items, async (seq) => (await this.get(seq))?.item);
+      await this.#identify();
       await this.#redeliver();
       for (const seq of await this.#members(["unproved"])) await this.advance(seq, "answered");
       // Of an item that somebody works there is a job already; one that was asked and has none is found to be lost.
@@ -183,6 +186,7 @@ export class RedisQueue implements BatchQueue {
 
   /** Joins a batch that another process began. */
   async join(): Promise<void> {
+    await this.#identify();
     await this.#redeliver();
     await this.#watch();
   }
@@ -229,9 +233,9 @@ export class RedisQueue implements BatchQueue {
 
   async advance(seq: number, to: ItemState, changes: ItemChanges = {}): Promise<boolean> {
     const kept = KEPT_STATES.find((state) => state === to);
-    if (kept !== undefined) await this.#outbox.keep(seq, kept, changes);
+    if (kept !== undefined) await this.#outbox.keep(this.#batch, seq, kept, changes);
     const moved = await this.#move(seq, to, changes);
-    if (to === "waiting") await this.#outbox.forget([seq]);
+    if (to === "waiting") await this.#outbox.forget(this.#batch, [seq]);
     // Asked and not proved yet, or to be put back: the worker keeps it.
     if (!["asked", "answered", "waiting"].includes(to)) await this.#finish(seq);
     this.#waiters.wake();
@@ -284,7 +288,7 @@ export class RedisQueue implements BatchQueue {
     const seqs = await this.#members(from);
     const again: number[] = [];
     for (const seq of seqs) if (await this.#move(seq, "waiting", { failure: null, request: null })) again.push(seq);
-    await this.#outbox.forget(again);
+    await this.#outbox.forget(this.#batch, again);
     await this.#hand(again);
     this.#waiters.wake();
     return again.length;
@@ -420,7 +424,8 @@ export class RedisQueue implements BatchQueue {
   async #members(states: readonly ItemState[], limit?: number): Promise<number[]> {
     const found = await this.#call("look for items", async () => {
       const pipeline = this.#redis.pipeline();
-      for (const state of states) pipeline.zrange(this.#state(state), "0", String(limit === undefined ? -1 : limit - 1));
+      for (const state of states)
+        pipeline.zrange(this.#state(state), "0", String(limit === undefined ? -1 : limit - 1));
       return pipeline.exec();
     });
     return (found ?? []).flatMap(([, seqs]) => (seqs as string[]).map(Number)).sort((one, other) => one - other);
@@ -441,6 +446,17 @@ export class RedisQueue implements BatchQueue {
     await this.#call("write the plan", async () => this.#redis.set(this.#key("plan"), JSON.stringify(plan)));
   }
 
+  async #identify(): Promise<void> {
+    const key = this.#key("drawn");
+    await this.#call("name the batch", async () => this.#redis.set(key, randomUUID(), "NX"));
+    this.#batch = String(await this.#call("read the batch's name", async () => this.#redis.get(key)));
+  }
+
+  /** Which of several batches of its name this is. */
+  get drawn(): string {
+    return this.#batch;
+  }
+
   /** Lets workers take items. Twice the same is once. */
   async #hand(seqs: readonly number[]): Promise<void> {
     const opts = { removeOnComplete: true, removeOnFail: true };
@@ -457,7 +473,7 @@ export class RedisQueue implements BatchQueue {
     if (job === undefined) return;
     this.#held.delete(seq);
     try {
-      await this.#call("finish an item", async () => job.moveToCompleted(null as never, this.#token, false));
+      await this.#call("finish an item", async () => job.moveToCompleted(null, this.#token, false));
     } catch (error) {
       // Its time was over, and somebody else took it; what became of it is written down all the same.
       if (!(error instanceof BatchRedisError) || !LOCK_LOST.test(error.message)) throw error;
@@ -485,7 +501,7 @@ export class RedisQueue implements BatchQueue {
     const now = this.#options.clock();
     const safe: number[] = [];
     const held = new Map<number, Map<KeptState, { readonly changes: ItemChanges; readonly at: number }>>();
-    for (const { seq, state, changes, at } of this.#outbox.all()) {
+    for (const { seq, state, changes, at } of this.#outbox.all(this.#batch)) {
       const states = held.get(seq) ?? new Map<KeptState, { readonly changes: ItemChanges; readonly at: number }>();
       held.set(seq, states.set(state, { changes, at }));
     }
@@ -506,7 +522,7 @@ export class RedisQueue implements BatchQueue {
       const last = Math.max(...[...kept.values()].map(({ at }) => at));
       if (now - last > SETTLED_MS) safe.push(seq);
     }
-    await this.#outbox.forget(safe);
+    await this.#outbox.forget(this.#batch, safe);
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { planBatch, workBatch, type BatchDeps, type BatchOutcome, type Collection } from "../../lib/batch/batch.ts";
+import { borderOf } from "../../lib/border.ts";
 import { BatchIncompleteError } from "../../lib/batch/errors.ts";
 import type { BatchPlan } from "../../lib/batch/queue.ts";
 import { resultLines } from "../../lib/batch/results.ts";
@@ -18,9 +19,10 @@ import {
   batchFiles,
   deployment,
   itemsOf,
-  openLocalQueue,
+  openQueue,
   planOf,
   receiptKeeper,
+  redisUrl,
   type ItemArguments,
 } from "../support/batch.ts";
 import { warnOfClaim } from "../support/claim.ts";
@@ -45,19 +47,22 @@ interface Arguments extends SpendingArguments, ItemArguments {
   readonly indexer: string | undefined;
   readonly out: string | undefined;
   readonly retryUnanswered: boolean;
+  readonly redis: string | undefined;
 }
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   assertIdKept(selectedNetwork(hre), args.id);
   const claim = parseClaim(args.claim);
-  const concurrency = parseCount(args.concurrency, "concurrency", 1);
+  // 0 leaves the asking to workers elsewhere.
+  const concurrency = parseCount(args.concurrency, "concurrency", redisUrl(args.redis) === undefined ? 1 : 0);
   const id = args.id ?? newRunId(new Date());
   return withConnection(
     hre,
     async (open) => {
       const { network, read } = open;
       const files = batchFiles(hre, network, id);
-      const queue = openLocalQueue(files);
+      const redis = redisUrl(args.redis);
+      const queue = await openQueue(files, redis, { id, network, io });
       try {
         const writer = await openWriter(open, args, io);
         const { ctx, owner } = writer;
@@ -76,7 +81,8 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         const deps: BatchDeps = {
           ...{ queue, plan, items, read: ctx, write: ctx, owner, concurrency },
           session: new SessionTokens({ network, provider: read.provider, signer: ctx.signer }),
-          http: {},
+          // Without the signal: a request that was sent is waited for, because it is paid for.
+          http: { border: borderOf(network) },
           random: randomBytes,
           clock: Date.now,
           log: io.log,

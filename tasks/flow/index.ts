@@ -29,6 +29,8 @@ const RETRY_REJECTED = {
   description: "Ask another provider when an answer cannot be proved (pays again)",
 } as const;
 
+const REDIS = option("redis", "Redis that several machines share the batch in, as redis://… (default: ZG_REDIS_URL)");
+
 /** `flow`: from a prompt to a minted, proven inference. */
 export const flowTasks = [
   emptyTask("flow", "From a prompt to a minted, proven inference").build(),
@@ -98,10 +100,11 @@ export const flowTasks = [
       .addOption(PROMPT.temperature)
       .addOption({
         name: "concurrency",
-        description: "Requests at a time; 0 mints only, what workers ask",
+        description: "Requests at a time; with --redis, 0 leaves the asking to workers",
         type: ArgumentType.STRING,
         defaultValue: "16",
       })
+      .addOption(REDIS)
       .addOption(CLAIM)
       .addFlag(REVEAL_PROMPT)
       .addFlag({ name: "noMint", description: "Prove the answers and keep them, without making tokens of them" })
@@ -114,6 +117,22 @@ export const flowTasks = [
       }),
   )
     .setAction(() => import("./batch.ts"))
+    .build(),
+  spending(
+    task(
+      ["flow", "batch-worker"],
+      "Help to ask the items of a batch in Redis; mints nothing, and needs an API key at most",
+    )
+      .addOption(RUN_ID)
+      .addOption(REDIS)
+      .addOption({
+        name: "concurrency",
+        description: "Requests at a time",
+        type: ArgumentType.STRING,
+        defaultValue: "16",
+      }),
+  )
+    .setAction(() => import("./batch-worker.ts"))
     .build(),
   asking(task(["flow", "plan"], "Print the bill of a run and spend nothing"))
     .addOption(ACCOUNT)

@@ -8,7 +8,10 @@ import type { Receipt } from "../../lib/compute/receipt.ts";
 import { readItems, itemText, itemsDigest, type BatchItem } from "../../lib/batch/items.ts";
 import { BatchUnknownError } from "../../lib/batch/errors.ts";
 import { BATCH_VERSION, itemOf, type BatchPlan, type BatchQueue, type ItemRow } from "../../lib/batch/queue.ts";
+import type { RedisQueue } from "../../lib/batch/redis-queue.ts";
 import { SqliteQueue } from "../../lib/batch/sqlite-queue.ts";
+import { setting } from "../../lib/env.ts";
+import { UsageError } from "../../lib/errors.ts";
 import type { Bill } from "../../lib/flow/bill.ts";
 import { makeBill } from "../../lib/flow/bill.ts";
 import { DEPLOY_STEPS, planFlow, runFlow } from "../../lib/flow/flow.ts";
@@ -17,6 +20,7 @@ import { MemoryJournal, type Journal } from "../../lib/flow/journal.ts";
 import type { Address, Hex } from "../../lib/hex.ts";
 import { DEFAULT_CLAIM, type ClaimMode } from "../../lib/inft/claim.ts";
 import type { Network } from "../../lib/networks.ts";
+import { keepSecretsOfUrl } from "../../lib/secrets.ts";
 import { writeFileAtomic } from "../../lib/storage/atomic-file.ts";
 import type { TaskIo } from "./action.ts";
 import { parseCount } from "./arguments.ts";
@@ -33,6 +37,8 @@ export interface BatchFiles {
   readonly results: string;
   readonly receipts: string;
   readonly deployment: string;
+  /** What this machine asked and was answered of a batch in Redis. */
+  readonly outbox: string;
   readonly folder: string;
 }
 
@@ -48,12 +54,59 @@ export function batchFiles(hre: HardhatRuntimeEnvironment, network: Network, id:
     results: path.join(batches, `${id}.results.jsonl`),
     receipts: path.join(receipts, `batch-${id}`),
     deployment: `${id}.deployment`,
+    outbox: path.join(batches, `${id}.outbox.db`),
   };
 }
 
-/** Opens a batch on this machine; in memory where nothing is kept, or nothing shall be. */
-export function openLocalQueue(files: BatchFiles | undefined): SqliteQueue {
-  return new SqliteQueue(files?.store);
+/** The Redis that is named, if any. */
+export function redisUrl(option: string | undefined): string | undefined {
+  const url = option ?? setting("ZG_REDIS_URL")?.value;
+  keepSecretsOfUrl(url);
+  return url;
+}
+
+/**
+ * Opens a batch: on this machine, in memory where nothing is kept, or in Redis for several.
+ * @throws {BatchStoreError} {@link BatchRedisError} {@link UsageError}
+ */
+export async function openQueue(
+  files: BatchFiles | undefined,
+  redis: string | undefined,
+  { id, network, io }: { readonly id: string; readonly network: Network; readonly io: TaskIo },
+): Promise<BatchQueue> {
+  if (redis === undefined) return new SqliteQueue(files?.store);
+  return openShared(files, redis, { id, network, io });
+}
+
+/** Opens a batch in Redis. BullMQ is loaded only here, because most batches need none. */
+export async function openShared(
+  files: BatchFiles | undefined,
+  url: string,
+  { id, network, io }: { readonly id: string; readonly network: Network; readonly io: TaskIo },
+): Promise<RedisQueue> {
+  if (!/^rediss?:\/\/./.test(url) || !URL.canParse(url)) {
+    throw new UsageError({
+      message: "--redis or ZG_REDIS_URL is no address of Redis",
+      remedy: "Give one such as redis://127.0.0.1:6379, or rediss:// for TLS.",
+    });
+  }
+  if (files === undefined) {
+    throw new UsageError({
+      message: `The chain of ${network.name} ends with this command, so that no other machine can work on it`,
+      remedy: "Run npx hardhat galileo up in another terminal, and use --network localhost.",
+      details: { network: network.name },
+    });
+  }
+  const { RedisQueue: Shared } = await import("../../lib/batch/redis-queue.ts");
+  const queue = await Shared.open({ url, network: network.name, id, outbox: files.outbox, clock: Date.now });
+  const weakness = await queue.weakness();
+  if (weakness !== undefined) {
+    io.log(
+      `note: Redis may forget what it was told, because ${weakness}; if it does while a worker dies, an item may be`,
+    );
+    io.log("note: asked twice. appendonly yes and appendfsync always rule that out");
+  }
+  return queue;
 }
 
 export interface ItemArguments {

@@ -100,7 +100,7 @@ const title = installed ? "a batch in Redis" : "a batch in Redis (skipped: redis
     await lose(worker);
     // The process died when the answer was on its disk, and Redis had not heard of it.
     const outbox = new Outbox(path.join(folder.path, "kept", "outbox.db"), Date.now);
-    await outbox.keep(seq, "answered", { answer: '{"paid":true}', fee: "3", request: null });
+    await outbox.keep(coordinator.drawn, seq, "answered", { answer: '{"paid":true}', fee: "3", request: null });
     outbox.close();
     await (await join({ machine: "kept" })).join();
     expect(await coordinator.get(seq)).to.include({ state: "answered", answer: '{"paid":true}', fee: "3" });
@@ -110,7 +110,7 @@ const title = installed ? "a batch in Redis" : "a batch in Redis (skipped: redis
     const coordinator = await join();
     await coordinator.begin(planFor(items), items);
     const outbox = new Outbox(path.join(folder.path, "asked", "outbox.db"), Date.now);
-    await outbox.keep(1, "asked", { worst: "5" });
+    await outbox.keep(coordinator.drawn, 1, "asked", { worst: "5" });
     outbox.close();
     await (await join({ machine: "asked" })).join();
     expect((await drain(coordinator)).map(({ id }) => id)).to.deep.equal(["q0", "q2"]);

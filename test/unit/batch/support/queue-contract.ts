@@ -173,7 +173,9 @@ export function itIsAQueue(tested: () => QueueUnderTest): void {
   it("remembers whom it asks, and who is not asked any more", async () => {
     await queue.begin(planFor(items), items);
     expect(await queue.assignment()).to.equal(undefined);
-    const assignment = { provider: PROVIDER, model: "m", inputPrice: "1", outputPrice: "2", signer: OWNER };
+    const assignment = {
+      terms: { provider: PROVIDER, model: "m", inputPrice: "1", outputPrice: "2", signer: OWNER },
+    };
     await queue.assign(assignment);
     await queue.quarantine(PROVIDER, "lied");
     await queue.quarantine(PROVIDER, "lied again");
