@@ -201,10 +201,11 @@ function keyOf({ path, calls, body }: Request): string {
   return `${path} ${questions.length === 0 ? body.toString("latin1") : JSON.stringify(questions)}`;
 }
 
-function fits({ when: { method, path } }: Rule, request: Request): boolean {
+function fits({ when: { method, path, call } }: Rule, request: Request): boolean {
   if (path !== undefined && !path.test(request.path)) return false;
+  if (call !== undefined && !request.calls.some(call)) return false;
   if (method === undefined) return true;
-  return request.calls.some((call) => (typeof method === "string" ? call.method === method : method.test(call.method)));
+  return request.calls.some((one) => (typeof method === "string" ? one.method === method : method.test(one.method)));
 }
 
 function applies(rule: Rule): boolean {

@@ -103,7 +103,7 @@ describe("reading the chain through a faulty node", () => {
     world.chain.fail({ kind: "stale", block: old });
     expect(await readLedger(world.read, late.address), "as the node knows it").to.equal(undefined);
     const failed = await failureOf(deposit(late.ctx, 3n * ZG));
-    expect(failed.exit, failed.message).to.equal(EXIT.network);
+    expect(failed, failed.message).to.include({ code: "ZG_TRANSACTION_REFUSED", exit: EXIT.precondition });
     expect(await world.landedOf(late)).to.equal(1);
     expect(await world.ledgerOf(late)).to.include({ total: 3n * ZG });
   });

@@ -10,7 +10,14 @@ import type { Fault, When } from "../../support/fault-proxy.ts";
 import { failureOf, IMPATIENCE_MS, openFaultWorld, ZG, type FaultUser, type FaultWorld } from "./support/world.ts";
 
 /** What a write leads to: it is done, or nobody knows, or it was never sent. */
-type Outcome = "done" | "unknown, and it landed" | "unknown, and it is lost" | "not sent";
+type Outcome = "done" | "unknown, and it landed" | "unknown, and it is lost" | "not taken" | "not sent";
+
+const ENDS = {
+  "not sent": { code: "ZG_RPC", exit: EXIT.network },
+  "not taken": { code: "ZG_TRANSACTION_REFUSED", exit: EXIT.precondition },
+  "unknown, and it landed": { code: "ZG_RECEIPT_PENDING", exit: EXIT.network },
+  "unknown, and it is lost": { code: "ZG_RECEIPT_PENDING", exit: EXIT.network },
+} as const;
 
 const SEND = "eth_sendRawTransaction";
 const RECEIPT = "eth_getTransactionReceipt";
@@ -25,7 +32,7 @@ const FAULTS: readonly (readonly [what: string, fault: Fault, when: When, outcom
   ["is turned down for a moment", { kind: "status", status: 429, retryAfter: 0 }, { method: SEND, times: 1 }, "done"],
   ["never arrives", { kind: "drop" }, { method: SEND }, "unknown, and it is lost"],
   ["meets a storm of 500", { kind: "status", status: 500 }, { method: SEND }, "unknown, and it is lost"],
-  ["is turned down for an hour", { kind: "status", status: 429, retryAfter: 3600 }, { method: SEND }, "not sent"],
+  ["is turned down for an hour", { kind: "status", status: 429, retryAfter: 3600 }, { method: SEND }, "not taken"],
   ["lands, and its receipt lags", { kind: "answer", result: null }, { method: RECEIPT, times: 2 }, "done"],
   ["lands, and its receipt is cut once", { kind: "cut", afterBytes: 9 }, { method: RECEIPT, times: 1 }, "done"],
   [
@@ -116,8 +123,7 @@ describe("writing to the chain through a faulty node", () => {
           if (outcome === "done") await write.run(world, user.ctx);
           else {
             const failed = await failureOf(write.run(world, patience));
-            const code = outcome === "not sent" ? "ZG_RPC" : "ZG_RECEIPT_PENDING";
-            expect(failed, failed.message).to.include({ code, exit: EXIT.network });
+            expect(failed, failed.message).to.include(ENDS[outcome]);
           }
           const made = outcome === "done" || outcome === "unknown, and it landed" ? 1 : 0;
           expect(await write.times(world, user)).to.equal(times + made);

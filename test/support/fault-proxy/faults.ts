@@ -1,5 +1,7 @@
 /** What can be wrong between two programs, as data, so that a test asks for the fault it needs. */
 
+import type { RpcCall } from "./json-rpc.ts";
+
 export type Fault =
   | {
       /** Hangs up without an answer. */
@@ -47,6 +49,8 @@ export interface When {
   /** Of JSON-RPC. */
   readonly method?: string | RegExp;
   readonly path?: RegExp;
+  /** Of JSON-RPC, asked of every call in turn until one fits. */
+  readonly call?: (call: RpcCall) => boolean;
   /** From the so-manieth such request on. Default 1. */
   readonly nth?: number;
   /** For so many of them. Default: until healed. */
