@@ -5,7 +5,7 @@ import { Interface, type TransactionReceipt } from "ethers";
 import type { ReadContext } from "../../../lib/chain/context.ts";
 import { INTERFACES } from "../../../lib/chain/contracts.ts";
 import { readLedger } from "../../../lib/compute/ledger.ts";
-import type { LocalProvider } from "../../../lib/galileo/provider/options.ts";
+import type { LocalProvider, SettlementOutcome } from "../../../lib/galileo/provider/options.ts";
 import type { Address, Hex } from "../../../lib/hex.ts";
 import { inftInterface } from "../../../lib/inft/contracts.ts";
 import { inParallel } from "../../../lib/parallel.ts";
@@ -54,12 +54,26 @@ const TRANSFER = new Interface(["event Transfer(address indexed from, address in
 const MINTED = [TRANSFER.getEvent("Transfer")?.topicHash ?? "", `0x${"00".repeat(32)}`];
 
 /** What the books need of a provider. */
-export type Biller = Pick<LocalProvider, "requests" | "settle">;
+export interface Biller {
+  /** Neuron of each request of a user that was ever billed, in order. */
+  bills(user: Address): Promise<readonly bigint[]>;
+  settle(): Promise<readonly Pick<SettlementOutcome, "user" | "status" | "totalFee">[]>;
+}
+
+/** A provider of this process. It remembers its last 1000 requests. */
+export function billerOf(provider: LocalProvider): Biller {
+  return {
+    bills: async (user) =>
+      provider.requests().flatMap(({ user: asker, fee }) => (asker === user && fee !== undefined ? [fee] : [])),
+    settle: async () => provider.settle(),
+  };
+}
 
 /** Starts counting, once the providers have collected what is owed. */
 export async function openBooks(read: ReadContext, user: Address, providers: readonly Biller[]): Promise<Opening> {
   for (const provider of providers) await provider.settle();
-  const billed = new Map(providers.map((provider) => [provider, provider.requests().length]));
+  const billed = new Map<Biller, number>();
+  for (const provider of providers) billed.set(provider, (await provider.bills(user)).length);
   const [block, wallet] = [await read.provider.getBlockNumber(), await read.provider.getBalance(user)];
   const ledger = (await readLedger(read, user))?.total ?? 0n;
   return { read, user, block, wallet, ledger, billed };
@@ -71,8 +85,7 @@ export async function closeBooks(opening: Opening): Promise<Books> {
   const faults: string[] = [];
   const bills: bigint[] = [];
   for (const [provider, before] of opening.billed) {
-    const since = provider.requests().slice(before);
-    bills.push(...since.flatMap(({ user: asker, fee }) => (asker === user && fee !== undefined ? [fee] : [])));
+    bills.push(...(await provider.bills(user)).slice(before));
     for (const { user: payer, status, totalFee } of await provider.settle()) {
       if (payer === user && status !== "success") faults.push(`a settlement of ${totalFee} was ${status}`);
     }

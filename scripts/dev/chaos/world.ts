@@ -16,7 +16,7 @@ import { networkNamed } from "../../../lib/networks.ts";
 import { PROJECT_ROOT, startHardhat } from "../../../test/support/cli.ts";
 import { runTask, type Ended } from "../../../test/support/in-process.ts";
 import { temporaryFolder } from "../../../test/support/temporary.ts";
-import { closeBooks, openBooks, type Books } from "./books.ts";
+import { billerOf, closeBooks, openBooks, type Books } from "./books.ts";
 
 export interface Victim {
   /** How it ended: `SIGKILL` at the point that was asked for, else its exit code. */
@@ -85,7 +85,8 @@ export async function openWorld(): Promise<World> {
     },
     openBooks: async () => {
       const user = developmentAccount(ROLES.user).address;
-      const opening = await openBooks({ network: networkNamed("localhost"), provider }, user, galileo.providers);
+      const read = { network: networkNamed("localhost"), provider };
+      const opening = await openBooks(read, user, galileo.providers.map(billerOf));
       return { close: async () => closeBooks(opening) };
     },
     close: async () => {

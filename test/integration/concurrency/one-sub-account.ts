@@ -11,7 +11,7 @@ import { TopUps } from "../../../lib/compute/top-up.ts";
 import { exclusively } from "../../../lib/exclusively.ts";
 import type { LocalProvider } from "../../../lib/galileo/provider/local-provider.ts";
 import { FileTopUpRecords } from "../../../lib/gateway/spending-log.ts";
-import { closeBooks, openBooks } from "../../../scripts/dev/chaos/books.ts";
+import { billerOf, closeBooks, openBooks } from "../../../scripts/dev/chaos/books.ts";
 import { bootGalileo, ZG, type TestGalileo, type TestUser } from "../compute/support/galileo.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 
@@ -49,7 +49,7 @@ describe("many who spend from one account at once", () => {
   it("200 requests, and what is locked does not suffice for all: only what is served is paid, each once", async () => {
     const { fee: price } = await ask(await atTheLimit());
     const user = await atTheLimit(100n * price.fee);
-    const books = await openBooks(world.read, user.address, [provider]);
+    const books = await openBooks(world.read, user.address, [billerOf(provider)]);
     const asked = await Promise.allSettled(Array.from({ length: REQUESTS }, async () => ask(user)));
     const refused = asked.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
     for (const error of refused) expect(error).to.be.instanceOf(ProviderFundsRefusedError);
@@ -73,7 +73,7 @@ describe("many who spend from one account at once", () => {
         records: new FileTopUpRecords(path.join(folder.path, "top-ups.jsonl")),
       });
       const policy = { floor: ZG + ZG / 2n, target: 2n * ZG, cap: 3n * ZG };
-      const books = await openBooks(world.read, user.address, [provider]);
+      const books = await openBooks(world.read, user.address, [billerOf(provider)]);
       const answers = await Promise.all(
         Array.from({ length: REQUESTS }, async () => {
           try {
@@ -98,7 +98,7 @@ describe("many who spend from one account at once", () => {
 
   it("20 deposits and 20 transfers: all land, and the balances add up to the neuron", async () => {
     const user = await atTheLimit();
-    const books = await openBooks(world.read, user.address, [provider]);
+    const books = await openBooks(world.read, user.address, [billerOf(provider)]);
     await Promise.all(
       Array.from({ length: 20 }, async (_, i) => {
         const amount = ZG / 10n + BigInt(i);
