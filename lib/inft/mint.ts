@@ -3,6 +3,7 @@
 import { AbiCoder, keccak256 } from "ethers";
 
 import type { ReadContext, WriteContext } from "../chain/context.ts";
+import { TransactionRevertedError } from "../chain/outcomes.ts";
 import type { ConfirmedTransaction, TransactionDraft } from "../chain/send.ts";
 import { NotEndorsedError } from "../compute/errors.ts";
 import { readService } from "../compute/providers.ts";
@@ -16,6 +17,8 @@ import { bindRequest, DEFAULT_CLAIM, type BoundRequest, type ClaimMode } from ".
 import { CONTENT_DESCRIPTION, encodeContent, sealDatum, tokenBytes, type InferenceContent } from "./content.ts";
 import { inftContract, inftInterface } from "./contracts.ts";
 import {
+  CommitmentMissingError,
+  CommitmentPendingError,
   CommitmentTooYoungError,
   MintArgumentsError,
   ResultAlreadyMintedError,
@@ -256,7 +259,16 @@ export async function commitMint(
   await assertResultMintable(ctx, prepared.result, options);
   if (prepared.claim !== "commit") return { status: "not needed" };
   if (await hasOpenCommitment(ctx, prepared)) return { status: "committed" };
-  return { status: "committed", transaction: await sendToInft(ctx, commitDraft(prepared)) };
+  try {
+    return { status: "committed", transaction: await sendToInft(ctx, commitDraft(prepared)) };
+  } catch (error) {
+    // Another process of the same minter was faster, between looking and sending or between estimate and block.
+    if (!(error instanceof CommitmentPendingError) && !(error instanceof TransactionRevertedError)) throw error;
+    const minted = await findMinted(ctx, prepared.inft, prepared.tokenId);
+    if (minted !== undefined) return { status: "minted", token: minted };
+    if (await hasOpenCommitment(ctx, prepared)) return { status: "committed" };
+    throw error;
+  }
 }
 
 export interface RevealOutcome extends MintedToken {
@@ -280,8 +292,9 @@ export async function revealMint(ctx: WriteContext, prepared: PreparedMint): Pro
   try {
     return { tokenId, owner: to, transaction: await sendOnceCommitted(ctx, revealDraft(prepared)) };
   } catch (error) {
-    // Between looking and sending.
-    const token = error instanceof ResultAlreadyMintedError ? await findMinted(ctx, inft, tokenId) : undefined;
+    // Another one was faster, between looking and sending or between estimate and block; a mint uses its commitment up.
+    const overtaken = [ResultAlreadyMintedError, CommitmentMissingError, TransactionRevertedError];
+    const token = overtaken.some((kind) => error instanceof kind) ? await findMinted(ctx, inft, tokenId) : undefined;
     if (token === undefined) throw error;
     return token;
   }

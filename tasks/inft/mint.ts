@@ -9,6 +9,7 @@ import {
   commitDraft,
   commitMint,
   findMinted,
+  hasOpenCommitment,
   prepareInferenceMint,
   revealDraft,
   revealMint,
@@ -90,53 +91,57 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const { address: inft } = await locateInft(open, args.inft);
       const common = { network: network.name, mode, inft };
       const tokenId = inferenceTokenId(network, result);
-      const existing = await findMinted(read, inft, tokenId);
-      if (existing !== undefined) {
-        return {
-          data: { ...common, minted: false, ...existing },
-          text: [`this result is token ${tokenId} of ${existing.owner} already; nothing was sent`],
-        };
-      }
+      return stores.mints.inTurn(tokenId, io.signal, async () => {
+        const existing = await findMinted(read, inft, tokenId);
+        if (existing !== undefined) {
+          return {
+            data: { ...common, minted: false, ...existing },
+            text: [`this result is token ${tokenId} of ${existing.owner} already; nothing was sent`],
+          };
+        }
 
-      const writer = await openWriter(open, args, io);
-      const { ctx, owner } = writer;
-      const { to, publicKey } = await recipient(args, open, writer);
-      const content = contentOfReceipt(receipt);
-      const place = { inft, tokenId, to, publicKey };
-      const seal = () => sealInference({ network, inft, result, content, ownerPublicKey: publicKey, randomBytes });
-      const { ciphertext, ...sealed } = await stores.mints.sealOnce(place, seal);
-      const parts = { network, inft, minter: owner, to, result, sealed, claim, request: content.request };
-      const prepared = prepareInferenceMint(parts);
-      const storing = await planCiphertexts(open, writer, [ciphertext], args, io);
-      const bill = makeBill([
-        ...(storing?.rows ?? []),
-        ...(claim === "commit"
-          ? [...(await transactionRows(writer, commitDraft(prepared))), await mintRow(writer.ctx)]
-          : await transactionRows(writer, revealDraft(prepared))),
-      ]);
-      const planned = { ...common, tokenId, to, claim, plan: billData(bill) };
-      if (!(await approve(bill, args, writer, io, claim === "commit" ? "commit and mint" : "mint"))) {
-        return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
-      }
-      await stores.mints.keep(place, { ...sealed, ciphertext });
-      const stored = (await storing?.store()) ?? [];
-      const commit = await commitMint(ctx, prepared, { allowSimulated: args.allowSimulated });
-      const reveal = await revealMint(ctx, prepared);
-      await stores.mints.drop(place);
-      const sent = [commit.status === "committed" ? commit.transaction : undefined, reveal.transaction].filter(
-        (transaction) => transaction !== undefined,
-      );
-      return {
-        data: {
-          ...planned,
-          minted: true,
-          owner: reveal.owner,
-          dataHash: sealed.datas[0]?.dataHash,
-          stored: stored.map((object) => storedData(network, object)),
-          transactions: sent.map((transaction) => transactionData(network, transaction)),
-        },
-        text: [`minted token ${tokenId} for ${reveal.owner}`, ...transactionLines(network, sent)],
-      };
+        const writer = await openWriter(open, args, io);
+        const { ctx, owner } = writer;
+        const { to, publicKey } = await recipient(args, open, writer);
+        const content = contentOfReceipt(receipt);
+        const place = { inft, tokenId, to, publicKey };
+        const seal = () => sealInference({ network, inft, result, content, ownerPublicKey: publicKey, randomBytes });
+        const { ciphertext, ...sealed } = await stores.mints.sealOnce(place, seal);
+        const parts = { network, inft, minter: owner, to, result, sealed, claim, request: content.request };
+        const prepared = prepareInferenceMint(parts);
+        const storing = await planCiphertexts(open, writer, [ciphertext], args, io);
+        // By a command that ended before it could mint.
+        const committed = await hasOpenCommitment(read, prepared);
+        const bill = makeBill([
+          ...(storing?.rows ?? []),
+          ...(claim === "commit"
+            ? [...(committed ? [] : await transactionRows(writer, commitDraft(prepared))), await mintRow(writer.ctx)]
+            : await transactionRows(writer, revealDraft(prepared))),
+        ]);
+        const planned = { ...common, tokenId, to, claim, plan: billData(bill) };
+        if (!(await approve(bill, args, writer, io, claim === "commit" ? "commit and mint" : "mint"))) {
+          return { data: { ...planned, dryRun: true }, text: ["dry run: nothing was sent"] };
+        }
+        await stores.mints.keep(place, { ...sealed, ciphertext });
+        const stored = (await storing?.store()) ?? [];
+        const commit = await commitMint(ctx, prepared, { allowSimulated: args.allowSimulated });
+        const reveal = await revealMint(ctx, prepared);
+        await stores.mints.drop(place);
+        const sent = [commit.status === "committed" ? commit.transaction : undefined, reveal.transaction].filter(
+          (transaction) => transaction !== undefined,
+        );
+        return {
+          data: {
+            ...planned,
+            minted: true,
+            owner: reveal.owner,
+            dataHash: sealed.datas[0]?.dataHash,
+            stored: stored.map((object) => storedData(network, object)),
+            transactions: sent.map((transaction) => transactionData(network, transaction)),
+          },
+          text: [`minted token ${tokenId} for ${reveal.owner}`, ...transactionLines(network, sent)],
+        };
+      });
     },
     io,
   );

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 
+import { exclusively } from "../../lib/exclusively.ts";
 import { sealedMintSchema } from "../../lib/flow/journal-schema.ts";
 import { toHex, type Address } from "../../lib/hex.ts";
 import type { SealedMintData } from "../../lib/inft/mint.ts";
@@ -31,6 +32,12 @@ export class SealedMints {
   constructor(folder: string | undefined, objects: ObjectStore) {
     this.#folder = folder;
     this.#objects = objects;
+  }
+
+  /** Runs `work` when no other command mints this token: two of them would commit and pay twice for one. */
+  async inTurn<T>(tokenId: bigint, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (this.#folder === undefined) return work();
+    return exclusively(path.join(this.#folder, `${tokenId}.lock`), { signal })(`minting token ${tokenId}`, work);
   }
 
   /** What an earlier command sealed for the same, if its bytes are still here; else what `seal` makes. */

@@ -21,11 +21,12 @@ import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import path from "node:path";
+import { isMainThread } from "node:worker_threads";
 
 const { KILL_AT: killAt, KILL_RECORD: record } = process.env;
 
 /** Loaders run in threads of their own and inherit the preload; the command is in the main one. */
-if (record !== undefined && process.argv.includes("flow")) watch(record);
+if (record !== undefined && isMainThread) watch(record);
 
 function watch(file) {
   const original = { ...fs };
@@ -64,6 +65,15 @@ function watch(file) {
     return occurrence(`journal:${fact.type}${detail === undefined ? "" : `(${detail.replaceAll(" ", "-")})`}`);
   }
 
+  /** Commands without a run of their own write down what they sign in one file. */
+  fs.appendFileSync = (target, data, ...rest) => {
+    if (!/[\\/]transactions\.jsonl$/.test(String(target))) return original.appendFileSync(target, data, ...rest);
+    step = JSON.parse(String(data)).what.split(" ")[0];
+    const name = occurrence(`journal:signed(${step})`);
+    pass(`${name}:before`);
+    original.appendFileSync(target, data, ...rest);
+    pass(`${name}:after`);
+  };
   fs.openSync = (name, ...rest) => {
     const descriptor = original.openSync(name, ...rest);
     if (isJournal(name)) journals.set(descriptor, undefined);

@@ -51,18 +51,49 @@ describe("processes that spend from one wallet at once", function () {
     expectBalanced(closed);
     expect(closed).to.deep.include({ mints: 1, paid: 1, failed: [] });
   });
+});
 
-  it("two mints of one answer: one token, and both know whose it is", async () => {
-    const books = await world.openBooks();
-    const receipt = path.join(world.home, "receipt.json");
-    const asked = await world.run("inference", "chat", "--prompt", "What is 2+2?", "--out", receipt);
+describe("two commands that mint one answer", function () {
+  this.timeout(120_000);
+
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+    const funded = await world.run("flow", "run", "--id", "first", "--prompt", "What is 1+1?", "--yes");
+    expect(funded.answer).to.have.property("ok", true);
+  });
+  after(async () => world.close());
+
+  const ask = async (prompt: string) => {
+    const receipt = path.join(world.home, `${prompt}.json`);
+    const asked = await world.run("inference", "chat", "--prompt", prompt, "--out", receipt);
     expect(asked.answer).to.have.property("ok", true);
+    return receipt;
+  };
+
+  it("at once make one token, and both know whose it is", async () => {
+    const books = await world.openBooks();
+    const receipt = await ask("What is 2+2?");
     const mints = [1, 2].map(() => world.start(["inft", "mint", receipt, "--yes"]));
     const answers = (await Promise.all(mints.map(async (mint) => mint.ended))).map(answerOf);
     const tokens = answers.map((answer) => (answer.ok ? answer.data["tokenId"] : answer.error));
-    expect(tokens[0]).to.be.a("string").and.to.equal(tokens[1]);
+    expect(JSON.stringify(tokens)).to.equal(JSON.stringify([tokens[0], tokens[0]]));
+    expect(tokens[0]).to.be.a("string");
     const closed = await books.close();
     expectBalanced(closed);
     expect(closed).to.include({ mints: 1, paid: 1 });
+  });
+
+  it("one after the other, the first killed when it had committed: the second goes on from there", async () => {
+    const books = await world.openBooks();
+    const receipt = await ask("What is 3+3?");
+    const killed = await world.start(["inft", "mint", receipt, "--yes"], "broadcast(commit):after").ended;
+    expect(killed.end, killed.output).to.equal("SIGKILL");
+    const { answer } = await world.run("inft", "mint", receipt, "--yes");
+    expect(answer).to.have.nested.property("data.minted", true);
+    const closed = await books.close();
+    expectBalanced(closed);
+    expect(closed.tally).to.deep.equal({ store: 1, commit: 1, mintInference: 1 });
+    expect(closed).to.deep.include({ mints: 1, paid: 1, failed: [] });
   });
 });

@@ -109,6 +109,16 @@ describe("minting on 0G's real InferenceServing", () => {
     expect(await findMinted(shop.ctx, shop.inft, prepared.tokenId)).to.deep.equal(token);
   });
 
+  it("finds what another process of the same minter did between looking and sending", async () => {
+    const { prepared } = await ready();
+    const commits = await Promise.all([commitMint(shop.ctx, prepared), commitMint(shop.ctx, prepared)]);
+    expect(commits.map(({ status }) => status)).to.deep.equal(["committed", "committed"]);
+    const mints = await Promise.all([revealMint(shop.ctx, prepared), revealMint(shop.ctx, prepared)]);
+    const token = { tokenId: prepared.tokenId, owner: shop.minter.address };
+    for (const mint of mints) expect(mint).to.include(token);
+    expect(mints.filter(({ transaction }) => transaction !== undefined)).to.have.length(1);
+  });
+
   it("survives being written down between commitment and mint", async () => {
     const { prepared } = await ready();
     await commitMint(shop.ctx, prepared);
