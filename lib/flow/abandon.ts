@@ -4,10 +4,13 @@ import type { ConfirmedTransaction } from "../chain/send.ts";
 import { readLedger, readLimits, readSubAccount, retrieve, withdraw } from "../compute/ledger.ts";
 import { MAX_LIVE_REFUNDS, planRetrieve, type Retrieved, type RetrievePlan } from "../compute/retrieve.ts";
 import type { Address, Hex } from "../hex.ts";
+import { inferenceTokenId } from "../inft/mint.ts";
+import { resultOfReceipt } from "../inft/receipt.ts";
 import type { FlowContext } from "./context.ts";
 import { RunDoneError } from "./errors.ts";
-import { lastFact, type FactOf, type Journal } from "./journal.ts";
+import { factsOf, lastFact, type FactOf, type Journal } from "./journal.ts";
 import { spentRows } from "./spent.ts";
+import { isMinted } from "./steps/mint.ts";
 
 /** What can be taken back for a run. Amounts in neuron. */
 export interface Retrievable {
@@ -20,21 +23,22 @@ export interface Retrievable {
   readonly withdrawable: bigint;
 }
 
-type Reading = Pick<FlowContext, "read" | "owner" | "journal" | "id">;
-
-/** The answer a run paid for and holds, whatever became of it. */
-export function heldAnswer(journal: Pick<Journal, "facts">): "received" | "answered" | undefined {
-  if (lastFact(journal, "answered") !== undefined) return "answered";
-  return lastFact(journal, "received") === undefined ? undefined : "received";
+/** The answer a run paid for and holds, whatever became of it: proved or not, or quarantined. */
+export function heldAnswer(journal: Pick<Journal, "facts">): FactOf<"received">["result"] | undefined {
+  return factsOf(journal, "received").at(-1)?.result;
 }
 
 /**
  * Works out what a run moved and left: at providers it transferred to, and in the ledger. Reads only.
  * @throws {RunDoneError} when it has minted.
  */
-export async function retrievable({ read, owner, journal, id }: Reading): Promise<Retrievable> {
-  const minted = lastFact(journal, "minted");
-  if (minted !== undefined) throw new RunDoneError({ id, tokenId: minted.tokenId });
+export async function retrievable(ctx: FlowContext): Promise<Retrievable> {
+  const { read, owner, journal, id } = ctx;
+  const receipt = lastFact(journal, "answered")?.receipt;
+  if (receipt !== undefined && (await isMinted(ctx))) {
+    const tokenId = inferenceTokenId(read.network, resultOfReceipt(receipt, read.network.mode));
+    throw new RunDoneError({ id, tokenId: tokenId.toString() });
+  }
   const rows = await spentRows(read, journal);
   const sum = (kind: "deposit" | "transfer") =>
     rows.reduce((total, { from, amount }) => (from === kind ? total + amount : total), 0n);

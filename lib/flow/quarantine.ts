@@ -1,6 +1,7 @@
 /** Answers that failed a check: kept and marked, never minted, and their provider not asked again by the run. */
 
 import type { Receipt } from "../compute/receipt.ts";
+import type { Check } from "../compute/verify.ts";
 import { pricePerMillion, tooDear } from "../guards/price-ceiling.ts";
 import type { Service } from "../compute/providers.ts";
 import type { Address } from "../hex.ts";
@@ -16,6 +17,15 @@ interface Failure {
   /** What it was billed; at worst where that cannot be read. Neuron. */
   readonly fee: bigint;
   readonly receipt?: Receipt | undefined;
+}
+
+/** What failed of an answer's checks: the first by name, and all of them with what was compared. */
+export function failedChecks(checks: readonly Check[]): Pick<Failure, "failed" | "reason"> {
+  const failed = checks.filter(({ passed }) => !passed);
+  return {
+    failed: failed[0]?.name ?? "none",
+    reason: failed.map(({ name, detail }) => `${name}: ${detail}`).join("; "),
+  };
 }
 
 /**

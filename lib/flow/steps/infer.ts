@@ -20,7 +20,7 @@ import { billedNow, possibleCharge } from "../charge.ts";
 import { requireService, type FlowContext, type FlowStep } from "../context.ts";
 import { AnswerUnknownError } from "../errors.ts";
 import { lastFact, storeAnswer, unanswered } from "../journal.ts";
-import { ceilingError, keptAnswer, quarantine } from "../quarantine.ts";
+import { ceilingError, failedChecks, keptAnswer, quarantine } from "../quarantine.ts";
 import { answerBound, requestOf } from "./funding.ts";
 
 /**
@@ -137,9 +137,9 @@ export const inferStep: FlowStep = {
     const { genesisHash, owner, journal } = ctx;
     const proof = createReceipt({ network, genesisHash, service, result, signature, verification });
     if (verification.status === "rejected") {
-      const { failed, reason } = verification;
       const { provider } = service;
-      await quarantine(ctx, { provider, failed, reason, fee: result.fee.fee, receipt: proof });
+      const found = failedChecks(verification.checks);
+      await quarantine(ctx, { provider, ...found, fee: result.fee.fee, receipt: proof });
     }
     const log = completionLog({ chainId: network.chainId, genesisHash, owner }, journal, proof);
     const receipt = withAuditLog(proof, storageRoot(log));

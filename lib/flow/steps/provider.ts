@@ -41,6 +41,11 @@ export const providerStep: FlowStep = {
   id: "provider",
   title: "provider",
   check: async (ctx) => {
+    const chosen = lastFact(ctx.journal, "provider");
+    // Whatever the provider does once it has answered, no more is asked of it but the proof.
+    if (chosen !== undefined && lastFact(ctx.journal, "received") !== undefined) {
+      return { done: true, detail: `${chosen.terms?.model ?? "answered"} at ${chosen.provider}` };
+    }
     const service = await chosenService(ctx);
     if (service === undefined) return { done: false, reason: "none chosen" };
     assertMintable(service);

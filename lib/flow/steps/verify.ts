@@ -1,7 +1,7 @@
 import { assertReceipt, verifyReceipt } from "../../compute/receipt-check.ts";
 import type { FlowReadContext, FlowStep } from "../context.ts";
 import { lastFact } from "../journal.ts";
-import { quarantine } from "../quarantine.ts";
+import { failedChecks, quarantine } from "../quarantine.ts";
 import { isMinted } from "./mint.ts";
 
 /** Works the proof out from the receipt's bytes and the chain: what was found when it came is not believed. */
@@ -30,9 +30,8 @@ export const verifyStep: FlowStep = {
     const receipt = lastFact(ctx.journal, "answered")?.receipt;
     if (found === undefined || receipt === undefined) throw new Error("a step ran before there was an answer");
     if (found.status === "rejected" && found.failed.some((check) => check !== PASSING)) {
-      const { failed, reason } = found;
-      const values = { provider: receipt.service.provider, failed: failed.join(", "), reason, receipt };
-      await quarantine(ctx, { ...values, fee: BigInt(receipt.fee.fee) });
+      const { provider } = receipt.service;
+      await quarantine(ctx, { provider, ...failedChecks(found.checks), fee: BigInt(receipt.fee.fee), receipt });
     }
     assertReceipt(found);
     ctx.journal.append({ type: "verified" });
