@@ -74,7 +74,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
           ...(fromBlock === 0
             ? []
             : ["What was asked for before that block and settled after it looks like too much."]),
-          "Answers are those kept on this machine: receipts, runs, jobs and the gateway's log.",
+          "Answers are those kept on this machine: receipts, runs, batches, jobs and the gateway's log.",
         ],
         refusal: refusalOf(() => {
           assertFairlyBilled(providers);

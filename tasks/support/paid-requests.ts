@@ -9,6 +9,8 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { genesisHash } from "../../lib/chain/connect.ts";
 import type { ReadContext } from "../../lib/chain/context.ts";
 import { chainCall } from "../../lib/chain/revert.ts";
+import type { ItemRow } from "../../lib/batch/queue.ts";
+import { SqliteQueue } from "../../lib/batch/sqlite-queue.ts";
 import { serviceFeeAtMost } from "../../lib/compute/ask.ts";
 import type { PaidRequest } from "../../lib/compute/billing-audit.ts";
 import { ProviderUnknownError } from "../../lib/compute/errors.ts";
@@ -19,7 +21,7 @@ import { FileJournal } from "../../lib/flow/journal-file.ts";
 import { lastFact, type Fact } from "../../lib/flow/journal.ts";
 import { gatewayFiles } from "../../lib/gateway/gateway.ts";
 import { spentRequests } from "../../lib/gateway/spending-log.ts";
-import type { Address } from "../../lib/hex.ts";
+import { parseAddress, type Address } from "../../lib/hex.ts";
 import { spendingOf, type Job } from "../../lib/jobs/job.ts";
 import { sha256Hex } from "../../lib/protocol/signed-text.ts";
 import { isMissing } from "../../lib/storage/atomic-file.ts";
@@ -54,6 +56,7 @@ export async function paidRequests(
     ofRuns(asking, folders.runs),
     ofGateway(asking, folders),
     ofJobs(hre, asking, folders),
+    ofBatches(asking, folders.batches),
   ]);
   return [...given, ...found.flat()];
 }
@@ -148,6 +151,35 @@ async function ofGateway({ read }: Asking, { base }: Folders): Promise<PaidReque
     found.push({ key: `gateway ${id}`, provider, fee, answered: !assumed, at });
   }
   return found;
+}
+
+/** Batches of this machine. What one in Redis cost is in the outboxes of its workers only as long as it is under way. */
+async function ofBatches(asking: Asking, folder: string): Promise<PaidRequest[]> {
+  const found: PaidRequest[] = [];
+  for (const name of await namesIn(folder, ".db")) {
+    if (name.endsWith(".outbox.db")) continue;
+    const queue = new SqliteQueue(path.join(folder, name));
+    try {
+      const plan = await queue.plan();
+      if (plan?.owner !== asking.user || plan.genesisHash !== asking.genesis) continue;
+      for await (const row of queue.each()) found.push(...ofItem(name, row));
+    } finally {
+      await queue.close();
+    }
+  }
+  return found;
+}
+
+/** An item says what it cost and not when: it counts whatever block is looked at first. */
+function ofItem(batch: string, { seq, state, provider, fee, worst }: ItemRow): PaidRequest[] {
+  const cost = fee ?? worst;
+  if (provider === null || cost === null || state === "waiting" || state === "refused") return [];
+  return [
+    {
+      ...{ key: `batch ${batch} ${seq}`, provider: parseAddress(provider, "provider"), fee: BigInt(cost) },
+      ...{ answered: fee !== null, at: Number.MAX_SAFE_INTEGER },
+    },
+  ];
 }
 
 async function ofJobs(hre: HardhatRuntimeEnvironment, asking: Asking, { jobs }: Folders): Promise<PaidRequest[]> {

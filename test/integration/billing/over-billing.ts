@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 import hre from "hardhat";
 
+import { SqliteQueue } from "../../../lib/batch/sqlite-queue.ts";
 import { genesisHash } from "../../../lib/chain/connect.ts";
 import type { ReadContext } from "../../../lib/chain/context.ts";
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
@@ -25,6 +26,7 @@ import { serveGalileo, type ServedGalileo } from "../../../lib/galileo/serve.ts"
 import { runTask } from "../../support/in-process.ts";
 import { person, type Person } from "../../support/person.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
+import { itemsOf, planFor } from "../../unit/batch/support/queue-contract.ts";
 import { caught } from "../../unit/compute/support/caught.ts";
 import { bootGalileo, type TestGalileo, type TestUser } from "../compute/support/galileo.ts";
 
@@ -196,6 +198,22 @@ describe("ledger audit", () => {
       ...more,
     );
 
+  /** A batch of three items: one was answered for `fee`, one lost at `worst`, one turned down. */
+  async function rememberBatch(fee: bigint, worst: bigint): Promise<void> {
+    const items = itemsOf(3);
+    const queue = new SqliteQueue(path.join(home.path, ".0g", "localhost", "batches", "counted.db"));
+    const owner = developmentAccount(0).address;
+    await queue.begin({ ...planFor(items), owner, genesisHash: await genesisHash(read.provider) }, items);
+    const [answered, lost, refused] = [await queue.take(), await queue.take(), await queue.take()];
+    const { address: provider } = served.galileo.provider(0);
+    for (const row of [answered, lost, refused]) {
+      await queue.advance(row?.seq ?? 0, "asked", { provider, worst: String(worst) });
+    }
+    await queue.advance(answered?.seq ?? 0, "answered", { fee: String(fee), answer: "{}" });
+    await queue.advance(refused?.seq ?? 0, "refused");
+    await queue.close();
+  }
+
   it("has nothing to say of somebody who asked nobody", async () => {
     const { address } = developmentAccount(5);
     expect(await me.succeed<Audit>("ledger", "audit", "--account", address)).to.deep.include({ providers: [] });
@@ -232,5 +250,9 @@ describe("ledger audit", () => {
     const [explained] = ((await audit()).details as unknown as Audit).providers;
     const left = String(BigInt(overBilled) - possible);
     expect(explained).to.include({ unanswered: 1, possible: String(possible), overBilled: left });
+
+    await rememberBatch(1_000n, 30n);
+    const [less] = ((await audit()).details as unknown as Audit).providers;
+    expect(less).to.include({ answers: 4, unanswered: 2, overBilled: String(BigInt(left) - 1_030n) });
   });
 });
