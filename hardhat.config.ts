@@ -6,7 +6,7 @@ import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { configVariable, defineConfig } from "hardhat/config";
 
 import { DEVELOPMENT_MNEMONIC, FUNDED_ACCOUNTS } from "./lib/chain/development-mnemonic.ts";
-import { isRpcUrl, isPrivateKey, keyVariable, rpcSetting, setting } from "./lib/env.ts";
+import { isRpcUrl, isPrivateKey, keyVariable, rpcSetting, rpcUrls, setting } from "./lib/env.ts";
 import galileo from "./lib/galileo/index.ts";
 import { NETWORKS, type NetworkName } from "./lib/networks.ts";
 import { tasks } from "./tasks/index.ts";
@@ -53,10 +53,13 @@ function accounts(network: NetworkName) {
   return key !== undefined && isPrivateKey(key.value) ? [configVariable(key.from)] : [];
 }
 
-/** Hardhat refuses to start, for any network, when one address is malformed; ours is refused when it is used. */
+/**
+ * The first of the addresses; the galileo plugin knows the others. Hardhat refuses to start, for any network, when one is
+ * malformed; ours is refused when it is used.
+ */
 function rpcUrl(network: Parameters<typeof rpcSetting>[0]): string {
   const { value } = rpcSetting(network);
-  return isRpcUrl(value) ? value : "http://127.0.0.1:9";
+  return isRpcUrl(value) ? rpcUrls(value)[0] : "http://127.0.0.1:9";
 }
 
 const live = (network: "galileo" | "aristotle") =>

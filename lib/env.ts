@@ -20,7 +20,8 @@ interface Variable {
 /** Every variable the code reads; `.env.example` lists the same names (a test compares them). */
 export const VARIABLES = {
   GALILEO_RPC_URL: {
-    describe: "JSON-RPC of the Galileo testnet; setting it also turns on the tests that fork the live chain",
+    describe:
+      "JSON-RPC of the Galileo testnet, or several with commas between them, the preferred one first; setting it also turns on the tests that fork the live chain",
     secret: false,
     address: true,
     fallback: "https://evmrpc-testnet.0g.ai",
@@ -34,7 +35,7 @@ export const VARIABLES = {
     secret: true,
   },
   ARISTOTLE_RPC_URL: {
-    describe: "JSON-RPC of the Aristotle mainnet",
+    describe: "JSON-RPC of the Aristotle mainnet, or several likewise",
     secret: false,
     address: true,
     fallback: "https://evmrpc.0g.ai",
@@ -190,16 +191,22 @@ const RPC_VARIABLE = {
   aristotleFork: "ARISTOTLE_RPC_URL",
 } as const satisfies Partial<Record<NetworkName, VariableName>>;
 
-/** The RPC address of a network that has one (for a fork: its upstream's). */
+/** The RPC address of a network that has one (for a fork: its upstream's); several have commas between them. */
 export function rpcSetting(network: keyof typeof RPC_VARIABLE, env: EnvironmentValues = process.env): Setting {
   const found = setting(RPC_VARIABLE[network], env);
   if (found === undefined) throw new Error(`${RPC_VARIABLE[network]} lost its fallback`);
   return found;
 }
 
-/** Whether a text can be an RPC address at all. */
+/** The addresses in a value with commas between them, the preferred one first. */
+export function rpcUrls(value: string): readonly [string, ...string[]] {
+  const [first = "", ...others] = value.split(",").map((url) => url.trim());
+  return [first, ...others];
+}
+
+/** Whether a text can be an RPC address at all, or several with commas between them. */
 export function isRpcUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return rpcUrls(text).every((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol));
 }
 
 /** The RPC variable holds no address. Never carries the text, which may hold a key. */
@@ -209,7 +216,7 @@ export class RpcUrlMalformedError extends ZgError {
       code: "ZG_RPC_URL",
       exit: EXIT.usage,
       message: `The value of ${from} is not an http address`,
-      remedy: "Give an address such as https://evmrpc-testnet.0g.ai.",
+      remedy: "Give an address such as https://evmrpc-testnet.0g.ai; several have commas between them.",
       details: { from },
     });
   }

@@ -9,13 +9,14 @@ import { chainCall, RpcUnreachableError } from "./revert.ts";
 
 /** The node serves another chain than the network's name promises. */
 export class WrongChainError extends ZgError {
-  constructor(network: Network, actual: bigint) {
+  /** @param host of several that were given. */
+  constructor(network: Network, actual: bigint, host?: string) {
     super({
       code: "ZG_WRONG_CHAIN",
       exit: EXIT.precondition,
-      message: `Network ${network.name} is chain ${network.chainId}, but its RPC node serves chain ${actual}`,
+      message: `Network ${network.name} is chain ${network.chainId}, but its RPC node ${host === undefined ? "" : `${host} `}serves chain ${actual}`,
       remedy: "Correct the RPC address (see .env.example), or pick the network that matches it.",
-      details: { network: network.name, expected: network.chainId, actual },
+      details: { network: network.name, expected: network.chainId, actual, ...(host === undefined ? {} : { host }) },
     });
   }
 }

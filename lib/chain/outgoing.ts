@@ -11,6 +11,7 @@ import type { Watched } from "./inclusion.ts";
 import type { NonceStream } from "./nonces.ts";
 import { TransactionRefusedError } from "./outcomes.ts";
 import { asChainError, chainCall, revertDataOf, RpcUnreachableError } from "./revert.ts";
+import { LIMITED } from "./rpc-exchange.ts";
 import { MaxSpendExceededError, PlanExceededError } from "./spending.ts";
 
 /** What is signed, but for nonce and price. */
@@ -171,7 +172,7 @@ export class Outgoing implements Watched {
 
 /** Hardhat's code for whatever went wrong on the way to the node or back. */
 const NO_ANSWER = -1;
-const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND"]);
+const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND", LIMITED]);
 
 /** Finds in what ethers, Hardhat or a node wrapped around it. */
 function found<T>(error: unknown, look: (values: Record<string, unknown>) => T | undefined, depth = 0): T | undefined {

@@ -5,6 +5,7 @@ import { currentFees, rawRpc } from "../chain/fees.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { genesisHash, latestBlock } from "../chain/connect.ts";
 import { chainCall } from "../chain/revert.ts";
+import type { RpcHealth } from "../chain/rpc-pool.ts";
 import { shortfallRemedy } from "../chain/shortfall.ts";
 import { readLedger, readLimits, listSubAccounts } from "../compute/ledger.ts";
 import { answers } from "../compute/liveness.ts";
@@ -26,6 +27,8 @@ export interface DoctorParams {
   readonly read: ReadContext;
   /** Undefined when no key is at hand. Throws when there is one that cannot be used. */
   readonly account: () => Address | undefined;
+  /** How the nodes do that answer for this network, asked now; absent where there are none. */
+  readonly nodes?: () => Promise<readonly RpcHealth[]>;
   /** The variable that would hold the key, on live networks. */
   readonly keyVariable: string | undefined;
   readonly nodeVersion: string;
@@ -205,8 +208,20 @@ const storage: Check = async ({ indexers, fetch: ask }) => {
       };
 };
 
+/** Each node behind an RPC address, where there are any. One that is bad is no matter while another is good. */
+const rpc: Check = async ({ nodes }) => {
+  const found = (await nodes?.()) ?? [];
+  const usable = found.some(({ state }) => state === "well");
+  return found.map(({ host, state, latestBlock, problem }) => {
+    if (state === "well") return { name: "rpc", verdict: "ok", detail: `${host}, block ${latestBlock}` };
+    const remedy = "Leave this RPC address out, or set another (see .env.example).";
+    return { name: "rpc", verdict: usable ? "warning" : "to fix", detail: `${host}: ${problem}`, remedy };
+  });
+};
+
 const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["node", node],
+  ["rpc", rpc],
   ["chain", chain],
   ["contracts", contracts],
   ["fees", fees],

@@ -1,8 +1,9 @@
 import { assertSignerAllowed } from "../../lib/chain/development-keys.ts";
 import { keyVariable } from "../../lib/env.ts";
 import { assertHealthy, examine } from "../../lib/flow/doctor.ts";
+import { rpcPoolOf } from "../../lib/galileo/connections.ts";
 import { action, refusalOf, type Answer } from "../support/action.ts";
-import { withConnection } from "../support/connection.ts";
+import { withConnection, type OpenConnection } from "../support/connection.ts";
 import { onNetwork } from "../support/on-network.ts";
 import { indexersOf } from "../support/storage.ts";
 import { table } from "../support/table.ts";
@@ -18,6 +19,7 @@ export default action<object>(async (_args, hre, io): Promise<Answer> =>
           if (account !== undefined) assertSignerAllowed(open.network, account);
           return account;
         },
+        ...nodesOf(open),
         keyVariable: keyVariable(open.network.name),
         nodeVersion: process.version,
         indexers: await indexersOf(open, undefined),
@@ -44,3 +46,9 @@ export default action<object>(async (_args, hre, io): Promise<Answer> =>
     io,
   ),
 );
+
+function nodesOf({ connection }: OpenConnection) {
+  const pool = rpcPoolOf(connection);
+  if (pool === undefined) return {};
+  return { nodes: async () => pool.probe().then(() => pool.health()) };
+}

@@ -1,5 +1,5 @@
 import { agentEnvironment, assertAgentNetwork, asDotenv } from "../../lib/inft/agent-env.ts";
-import { rpcSetting, setting } from "../../lib/env.ts";
+import { rpcSetting, rpcUrls, setting } from "../../lib/env.ts";
 import type { NetworkName } from "../../lib/networks.ts";
 import { action, type Answer } from "../support/action.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
@@ -19,7 +19,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
       const { address: inft } = await locateInft(open, args.inft);
       const variables = agentEnvironment({
         network,
-        rpcUrl: rpcSetting(network.name as Exclude<NetworkName, "default">).value,
+        rpcUrl: rpcUrls(rpcSetting(network.name as Exclude<NetworkName, "default">).value)[0],
         inft,
         agentId: args.agentId,
         encryptionKeyId: setting("ZG_ENCRYPTION_KEY_ID")?.value ?? "default",

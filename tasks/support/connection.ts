@@ -20,6 +20,7 @@ import {
   keyVariable,
   parsePrivateKey,
   rpcSetting,
+  rpcUrls,
   RpcUrlMalformedError,
   setting,
 } from "../../lib/env.ts";
@@ -49,7 +50,8 @@ export class NetworkUnreachableError extends ZgError {
   constructor(network: Network, cause: unknown) {
     const { value, from } = rpcSetting(network.name as RpcNetwork);
     // An RPC address often carries a key in its path or query.
-    const where = URL.canParse(value) ? new URL(value).host : "an address that is no URL";
+    const hosts = rpcUrls(value).map((url) => (URL.canParse(url) ? new URL(url).host : "an address that is no URL"));
+    const where = hosts.join(" or ");
     const { title, name, mode } = network;
     const source = from === "default" ? "" : `, from ${from}`;
     super({
@@ -82,8 +84,12 @@ async function connect(hre: HardhatRuntimeEnvironment, network: Network): Promis
   let connection: NetworkConnection;
   try {
     // Hardhat tries an upstream that is not there for a minute and a half.
-    if (network.mode === "fork") await latestBlock(rpcSetting(network.name as RpcNetwork).value, fetch);
-    connection = await hre.network.create(network.name);
+    const upstream = network.mode === "fork" ? await answeringUpstream(network) : undefined;
+    connection = await hre.network.create(
+      upstream === undefined
+        ? network.name
+        : { network: network.name, override: { forking: { enabled: true, url: upstream } } },
+    );
   } catch (error) {
     if (network.mode !== "fork") throw error;
     // A fork asks its upstream at once, and what Hardhat throws then has no class.
@@ -100,6 +106,25 @@ async function connect(hre: HardhatRuntimeEnvironment, network: Network): Promis
     }
     throw error;
   }
+}
+
+/**
+ * The first upstream of a fork that answers, where there are several to choose from: Hardhat forks one.
+ * @throws {RpcUnreachableError} when none answers.
+ */
+async function answeringUpstream({ name }: Network): Promise<string | undefined> {
+  const urls = rpcUrls(rpcSetting(name as RpcNetwork).value);
+  let failed: unknown;
+  for (const url of urls) {
+    try {
+      await latestBlock(url, fetch);
+      return urls.length === 1 ? undefined : url;
+    } catch (error) {
+      if (!(error instanceof RpcUnreachableError)) throw error;
+      failed = error;
+    }
+  }
+  throw failed;
 }
 
 /** An open connection. Closed by {@link withConnection}. */

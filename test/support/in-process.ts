@@ -7,14 +7,14 @@ import { ArgumentType } from "hardhat/types/arguments";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import type { Task } from "hardhat/types/tasks";
 
-import { VARIABLES } from "../../lib/env.ts";
+import { rpcUrls, VARIABLES } from "../../lib/env.ts";
 import type { Finished, JsonAnswer } from "./cli.ts";
 
 type Action = (args: Record<string, unknown>, hre: HardhatRuntimeEnvironment) => Promise<void>;
 type Environment = Readonly<Record<string, string>>;
 
 export interface Machine {
-  /** Of the chain that `--network localhost` reaches. */
+  /** Of the chain that `--network localhost` reaches; several addresses with commas between them. */
   readonly url: string;
   readonly home: string;
 }
@@ -79,7 +79,8 @@ async function oneAtATime<T>(run: () => Promise<T>): Promise<T> {
 function onNetwork(network: string | undefined, env: Environment): HardhatRuntimeEnvironment {
   if (network === undefined) return hre;
   const url = env[`${network.toUpperCase()}_RPC_URL`];
-  const create = async () => hre.network.create({ network, ...(url === undefined ? {} : { override: { url } }) });
+  const override = url === undefined ? {} : { override: { url: rpcUrls(url)[0] } };
+  const create = async () => hre.network.create({ network, ...override });
   return Object.assign(Object.create(hre) as HardhatRuntimeEnvironment, {
     globalOptions: { ...hre.globalOptions, network },
     network: { create },

@@ -3,7 +3,9 @@ import type { NetworkConnection } from "hardhat/types/network";
 
 import { isLoopback } from "../../loopback.ts";
 import { isNetworkName, networkNamed } from "../../networks.ts";
-import { galileoOf, setGalileo } from "../connections.ts";
+import type { RpcPool } from "../../chain/rpc-pool.ts";
+import { rpcSetting, rpcUrls } from "../../env.ts";
+import { galileoOf, rpcPoolOf, setGalileo, setRpcPool } from "../connections.ts";
 import type { Galileo } from "../galileo.ts";
 
 type NextConnection<T extends string> = (context: HookContext) => Promise<NetworkConnection<T>>;
@@ -13,6 +15,8 @@ export default async (): Promise<Partial<NetworkHooks>> => ({
     const connection = await next(context);
     const pinned = await pinLoopbackFork(context, connection);
     if (pinned !== undefined) return pinned;
+    const pool = await poolFor(connection);
+    if (pool !== undefined) setRpcPool(connection, pool);
     try {
       setGalileo(connection, await galileoFor(connection));
     } catch (error) {
@@ -24,9 +28,30 @@ export default async (): Promise<Partial<NetworkHooks>> => ({
 
   async closeConnection(context, connection, next) {
     await galileoOf(connection)?.close();
+    rpcPoolOf(connection)?.close();
     await next(context, connection);
   },
+
+  async onRequest(context, connection, request, next) {
+    const pool = rpcPoolOf(connection);
+    if (pool === undefined || SIGNED_BY_HARDHAT.test(request.method)) return next(context, connection, request);
+    const { id, method, params = [] } = request;
+    const { result, error } = await pool.request({ method, params: params as readonly unknown[] });
+    return error === undefined ? { jsonrpc: "2.0", id, result } : { jsonrpc: "2.0", id, error };
+  },
 });
+
+/** What Hardhat answers with keys of its own, or signs and sends; it knows the first address alone. */
+const SIGNED_BY_HARDHAT = /^(?:eth_accounts|eth_requestAccounts|eth_sendTransaction|eth_sign.*|personal_.*|wallet_.*)$/;
+
+/** The nodes of a connection over HTTP: those of its network, unless the connection was told another address. */
+async function poolFor({ networkName, networkConfig }: NetworkConnection<string>): Promise<RpcPool | undefined> {
+  if (networkConfig.type !== "http" || !isNetworkName(networkName) || networkName === "default") return undefined;
+  const url = await networkConfig.url.getUrl();
+  const urls = rpcUrls(rpcSetting(networkName).value);
+  const { RpcPool: Pool } = await import("../../chain/rpc-pool.ts");
+  return new Pool({ network: networkNamed(networkName), urls: urls[0] === url ? urls : [url] });
+}
 
 /** What a network needs is imported only here: connections over HTTP load neither predeploys nor providers. */
 async function galileoFor(connection: NetworkConnection<string>): Promise<Galileo | undefined> {
