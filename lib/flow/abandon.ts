@@ -9,7 +9,7 @@ import { resultOfReceipt } from "../inft/receipt.ts";
 import type { FlowContext } from "./context.ts";
 import { RunDoneError } from "./errors.ts";
 import { factsOf, lastFact, type FactOf, type Journal } from "./journal.ts";
-import { spentRows } from "./spent.ts";
+import { ABANDON, spentRows, withdrawnBy } from "./spent.ts";
 import { isMinted } from "./steps/mint.ts";
 
 /** What can be taken back for a run. Amounts in neuron. */
@@ -51,7 +51,9 @@ export async function retrievable(ctx: FlowContext): Promise<Retrievable> {
       providers.push({ provider, plan: planRetrieve(account), spendable: account.spendable });
     }
   }
-  return { providers, withdrawable: await withdrawable(read, owner, deposited - transferred) };
+  // Given up before, it may have been taken back: what is in the ledger now is another's.
+  const left = deposited - transferred - (await withdrawnBy(read, journal));
+  return { providers, withdrawable: await withdrawable(read, owner, left) };
 }
 
 /** The providers that were chosen before something was transferred. */
@@ -93,7 +95,7 @@ export async function abandon(ctx: FlowContext, what: Retrievable): Promise<Aban
     journal.append({ type: "abandoned", time: new Date(ctx.clock()).toISOString() });
   }
   const onSigned = ({ what: purpose, hash, nonce }: { what: string; hash: Hex; nonce: number }) => {
-    journal.append({ type: "signed", step: "abandon", what: purpose, hash, nonce } satisfies FactOf<"signed">);
+    journal.append({ type: "signed", step: ABANDON, what: purpose, hash, nonce } satisfies FactOf<"signed">);
   };
   const recording = { ...write, onSigned };
   const sending = what.providers.filter(({ plan }) => plan === "send").map(({ provider }) => provider);

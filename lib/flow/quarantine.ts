@@ -5,6 +5,7 @@ import type { Check } from "../compute/verify.ts";
 import { pricePerMillion, tooDear } from "../guards/price-ceiling.ts";
 import type { Service } from "../compute/providers.ts";
 import type { Address } from "../hex.ts";
+import { withUnit } from "../units.ts";
 import type { FlowContext, FlowReadContext } from "./context.ts";
 import { AnswerQuarantinedError } from "./errors.ts";
 import { factsOf, lastFact, restoreAnswer, type FactOf, type Journal } from "./journal.ts";
@@ -97,7 +98,7 @@ export function refusedBy(ctx: FlowReadContext, service: Service): string | unde
   if (failed !== undefined) return `its answer failed the check ${failed} in this run`;
   return ceilingError(ctx, service) === undefined
     ? undefined
-    : `costs more than --max-price allows: ${pricePerMillion(service)} neuron per million tokens in and out`;
+    : `costs more than --max-price allows: ${withUnit(pricePerMillion(service))} per million tokens in and out`;
 }
 
 /** The error for a service that costs more than the run, or every run, may pay. */

@@ -6,7 +6,7 @@ import type { ReadContext } from "../chain/context.ts";
 import type { Hex } from "../hex.ts";
 import { inParallel } from "../parallel.ts";
 import type { BillRow } from "./bill.ts";
-import type { FactOf, Fact, Journal } from "./journal.ts";
+import { factsOf, type FactOf, type Fact, type Journal } from "./journal.ts";
 
 /** Transactions by their hash: one that was replaced or dropped is not on the chain, and cost nothing. */
 async function landedRows(
@@ -40,6 +40,27 @@ function transferred(data: Hex): bigint {
   const call = INTERFACES.ledgerManager().parseTransaction({ data });
   return call?.name === "transferFund" ? (call.args[2] as bigint) : 0n;
 }
+
+/** What a run took back from the ledger to the wallet. Neuron. */
+export async function withdrawnBy(
+  { provider, network }: Pick<ReadContext, "network" | "provider">,
+  journal: Pick<Journal, "facts">,
+): Promise<bigint> {
+  const hashes = new Set(factsOf(journal, "signed").flatMap(({ step, hash }) => (step === ABANDON ? [hash] : [])));
+  const amounts = await inParallel([...hashes], async (hash) => {
+    const [receipt, transaction] = await chainCall(
+      `Reading what ${hash} took back`,
+      Promise.all([provider.getTransactionReceipt(hash), provider.getTransaction(hash)]),
+    );
+    if (receipt?.status !== 1 || transaction === null || receipt.to !== network.contracts.ledgerManager) return 0n;
+    const call = INTERFACES.ledgerManager().parseTransaction({ data: transaction.data });
+    return call?.name === "refund" ? (call.args[0] as bigint) : 0n;
+  });
+  return amounts.reduce((sum, amount) => sum + amount, 0n);
+}
+
+/** What transactions of giving a run up are noted under. */
+export const ABANDON = "abandon";
 
 /** What each request of a run cost: as it was billed, at worst where nobody knows, nothing where it was refused. */
 export function feeOfRequest(facts: readonly Fact[], asked: FactOf<"asked">): { fee: bigint; known: boolean } {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { readLedger } from "../../../lib/compute/ledger.ts";
+import { deposit, readLedger } from "../../../lib/compute/ledger.ts";
 import { abandon, retrievable } from "../../../lib/flow/abandon.ts";
 import type { FlowContext } from "../../../lib/flow/context.ts";
 import { expensesOf } from "../../../lib/flow/expenses.ts";
@@ -205,6 +205,10 @@ describe("what a run may spend, and on what terms", () => {
     const { withdrawn } = await abandon(ctx, found);
     expect(withdrawn).to.equal(ledger?.available);
     expect((await readLedger(ctx.read, ctx.owner))?.available ?? 0n).to.equal(0n);
-    expect(await retrievable(ctx)).to.deep.equal({ providers: [], withdrawable: 0n });
+    await deposit(ctx.write, withdrawn);
+    expect(await retrievable(ctx), "what came in since is not the run's").to.deep.equal({
+      providers: [],
+      withdrawable: 0n,
+    });
   });
 });
