@@ -9,7 +9,7 @@ export class TransactionRefusedError extends ZgError {
     const { what, nonce, reason } = values;
     super({
       code: "ZG_TRANSACTION_REFUSED",
-      exit: EXIT.network,
+      exit: EXIT.precondition,
       message: `The node did not take the transaction to ${what} (nonce ${nonce}): ${reason}`,
       remedy:
         "Nothing was sent. Mend what it names, or ask a node that does not lag; `npx hardhat doctor` shows wallet, fees and node.",

@@ -172,7 +172,7 @@ export class Outgoing implements Watched {
 
 /** Hardhat's code for whatever went wrong on the way to the node or back. */
 const NO_ANSWER = -1;
-const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND", LIMITED]);
+const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND"]);
 
 /** Finds in what ethers, Hardhat or a node wrapped around it. */
 function found<T>(error: unknown, look: (values: Record<string, unknown>) => T | undefined, depth = 0): T | undefined {
@@ -187,10 +187,12 @@ function found<T>(error: unknown, look: (values: Record<string, unknown>) => T |
   return undefined;
 }
 
-/** What a node said when it said no: a JSON-RPC error. */
+/** What a node said when it said no: a JSON-RPC error, or that it is asked too often. */
 function refusalOf(error: unknown): string | undefined {
   return found(error, ({ code, message }) =>
-    typeof code === "number" && code !== NO_ANSWER ? String(message).split("\n", 1)[0]?.slice(0, 300) : undefined,
+    code === LIMITED || (typeof code === "number" && code !== NO_ANSWER)
+      ? String(message).split("\n", 1)[0]?.slice(0, 300)
+      : undefined,
   );
 }
 

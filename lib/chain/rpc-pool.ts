@@ -38,7 +38,7 @@ export interface RpcHealth {
 }
 
 export interface RpcLimits {
-  /** Of one exchange. Milliseconds. */
+  /** Of one exchange, at most. Milliseconds; default 30 000, and 10 000 where another node could answer instead. */
   readonly requestMs: number;
   /** For how long all nodes may limit or lag before a request fails. Milliseconds. */
   readonly patienceMs: number;
@@ -99,12 +99,14 @@ export class RpcPool {
   /** The highest block that any answer named. */
   #highest = 0;
 
-  constructor({ network, urls, fetch: ask = fetch, clock = Date.now, sleep = pause, limits }: RpcPoolOptions) {
+  constructor({ network, urls, fetch: ask = fetch, clock = Date.now, sleep = pause, limits = {} }: RpcPoolOptions) {
     this.#network = network;
     this.#ask = ask;
     this.#clock = clock;
     this.#sleep = sleep;
-    this.#limits = { ...LIMITS, ...(urls.length > 1 ? { requestMs: WITH_OTHERS_MS } : {}), ...limits };
+    const longest = urls.length > 1 ? WITH_OTHERS_MS : LIMITS.requestMs;
+    const { requestMs = longest, patienceMs = LIMITS.patienceMs } = limits;
+    this.#limits = { requestMs: Math.min(requestMs, longest), patienceMs };
     this.#nodes = urls.map((url) => ({
       ...{ url, host: new URL(url).host, requests: 0, failures: 0, inARow: 0, restsUntil: 0, onTrial: false },
       ...{ checked: undefined, refusal: undefined, head: undefined, headAt: 0, problem: undefined },

@@ -50,7 +50,8 @@ async function poolFor({ networkName, networkConfig }: NetworkConnection<string>
   const url = await networkConfig.url.getUrl();
   const urls = rpcUrls(rpcSetting(networkName).value);
   const { RpcPool: Pool } = await import("../../chain/rpc-pool.ts");
-  return new Pool({ network: networkNamed(networkName), urls: urls[0] === url ? urls : [url] });
+  const limits = { requestMs: networkConfig.timeout };
+  return new Pool({ network: networkNamed(networkName), urls: urls[0] === url ? urls : [url], limits });
 }
 
 /** What a network needs is imported only here: connections over HTTP load neither predeploys nor providers. */

@@ -347,7 +347,7 @@ describe("several nodes of one network", () => {
   });
 
   it("leave nothing under way when they are closed", async () => {
-    const { pool } = poolOf({ a: fake({ fault: () => "hang" }), b: fake() }, { requestMs: 60_000 });
+    const { pool } = poolOf({ a: fake({ fault: () => "hang" }), b: fake() }, { requestMs: 5_000 });
     const asking = failureOf(pool.request(BALANCE));
     pool.close();
     expect(await asking).to.be.instanceOf(AbortedError);

@@ -318,7 +318,7 @@ describe("sendTransaction", () => {
     const error = await thrownBy(sendTransaction(bar.ctx, DRAFT));
 
     expect(error).to.be.instanceOf(TransactionRefusedError);
-    expect(error).to.include({ code: "ZG_TRANSACTION_REFUSED", exit: 4 });
+    expect(error).to.include({ code: "ZG_TRANSACTION_REFUSED", exit: 3 });
     expect(error.details).to.deep.include({ what: DRAFT.what, nonce: 3, reason: "nonce too low" });
     expect(bar.signed).to.have.length(1);
   });
