@@ -1,5 +1,5 @@
 /**
- * Kills runs at every point at which they can be killed, and looks at what becomes of them: `npm run chaos`. Prints a table,
+ * Kills runs and batches at every point at which they can be killed, and looks at what becomes of them: `npm run chaos`. Prints a table,
  * writes chaos-results.json. Exits with 1 when anything is done or paid for twice, or not at all.
  *
  *   -- --list           only print the points
@@ -13,7 +13,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { inParallel } from "../../lib/parallel.ts";
-import { killAt, record, type Outcome } from "./chaos/matrix.ts";
+import { killAt, record, type Outcome, type Recording } from "./chaos/matrix.ts";
+import { TRIALS } from "./chaos/trials.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -22,42 +23,55 @@ const { values } = parseArgs({
 });
 if (!/^[1-9]\d?$/.test(values.jobs)) fail(`--jobs is ${values.jobs}, which is no count.`);
 
-const recording = await record();
-const { points } = recording;
-const singles = points.map((point) => [point] as const);
-/** The run that resumes is killed where the first one would have gone next but three: mostly in another step. */
-const doubles = points.flatMap((point, at) => {
-  const second = points[at + 4];
-  return second === undefined ? [] : [[point, second] as const];
+const recordings: Recording[] = [];
+for (const trial of TRIALS) recordings.push(await record(trial));
+
+interface Kill {
+  readonly recording: Recording;
+  readonly points: readonly [string, string?];
+  readonly name: string;
+}
+
+/** Each point alone; and each with another where what resumes would have gone next but three: mostly in another step. */
+const kills = recordings.flatMap((recording): Kill[] => {
+  const { points, trial } = recording;
+  const killed = (...at: [string, string?]): Kill => ({
+    recording,
+    points: at,
+    name: `${trial.name}  ${at.join("  then  ")}`,
+  });
+  const doubles = points.flatMap((point, at) => {
+    const second = points[at + 4];
+    return second === undefined ? [] : [killed(point, second)];
+  });
+  return [...points.map((point) => killed(point)), ...doubles];
 });
-const wanted = [...singles, ...doubles].filter((kills) => kills.join(" ").includes(values.only));
+const wanted = kills.filter(({ name }) => name.includes(values.only));
 if (wanted.length === 0) fail(`No point has ${JSON.stringify(values.only)} in its name; -- --list shows them.`);
 if (values.list === true) {
-  for (const kills of wanted) console.log(kills.join("  then  "));
+  for (const { name } of wanted) console.log(name);
   process.exit(0);
 }
 
-const width = Math.max(...wanted.map((kills) => kills.join("  then  ").length));
+const width = Math.max(...wanted.map(({ name }) => name.length));
 print(`${"killed at".padEnd(width)}  paid  unknown`);
 const outcomes = await inParallel(
   wanted,
-  async ([first, second]) => {
+  async ({ recording, points: [first, second], name }) => {
     const outcome = await killAt(recording, first, second);
-    print(line(outcome));
-    return outcome;
+    print(line(name, outcome));
+    return { trial: recording.trial.name, ...outcome };
   },
   Number(values.jobs),
 );
-writeFileSync(
-  path.join(ROOT, "chaos-results.json"),
-  `${JSON.stringify({ tally: recording.tally, outcomes }, null, 2)}\n`,
-);
+const tallies = Object.fromEntries(recordings.map(({ trial, tally }) => [trial.name, tally]));
+writeFileSync(path.join(ROOT, "chaos-results.json"), `${JSON.stringify({ tallies, outcomes }, null, 2)}\n`);
 const bad = outcomes.filter(({ violations }) => violations.length > 0).length;
 console.log(`\n${outcomes.length} kills, ${bad} of which ended wrongly`);
 process.exit(bad === 0 ? 0 : 1);
 
-function line({ points: kills, paid, unknown, violations }: Outcome): string {
-  const figures = `${kills.join("  then  ").padEnd(width)}  ${String(paid).padStart(4)}  ${String(unknown).padStart(7)}`;
+function line(name: string, { paid, unknown, violations }: Outcome): string {
+  const figures = `${name.padEnd(width)}  ${String(paid).padStart(4)}  ${String(unknown).padStart(7)}`;
   return [figures, ...violations.map((violation) => `    ${violation}`)].join("\n");
 }
 

@@ -1,33 +1,44 @@
 import { expect } from "chai";
 
+import { inParallel } from "../../lib/parallel.ts";
 import { killAt, record, type Outcome, type Recording } from "../../scripts/dev/chaos/matrix.ts";
 import { ONE_OF_EACH_KIND } from "../../scripts/dev/chaos/one-of-each-kind.ts";
 import { expectationAt, kindOf } from "../../scripts/dev/chaos/points.ts";
-import { inParallel } from "../../lib/parallel.ts";
+import { TRIALS } from "../../scripts/dev/chaos/trials.ts";
 
-describe("a run that is killed with SIGKILL and resumed", function () {
-  let recording: Recording;
+describe("what is killed with SIGKILL and resumed", function () {
+  const recordings = new Map<string, Recording>();
   const outcomes = new Map<string, Outcome>();
 
   before(async function () {
     this.timeout(180_000);
-    recording = await record();
     // Two at a time, all before the first sentence: what resumes in this process takes its output over.
-    await inParallel(ONE_OF_EACH_KIND, async (point) => outcomes.set(point, await killAt(recording, point)), 2);
+    await inParallel(TRIALS, async (trial) => recordings.set(trial.name, await record(trial)), 2);
+    const kills = TRIALS.flatMap(({ name }) => ONE_OF_EACH_KIND[name].map((point) => ({ name, point })));
+    const kill = async ({ name, point }: (typeof kills)[number]) =>
+      outcomes.set(`${name} ${point}`, await killAt(recordings.get(name)!, point));
+    await inParallel(kills, kill, 2);
   });
 
-  it("is killed at points that exist, at least one of every kind there is", () => {
-    expect(recording.points).to.include.members([...ONE_OF_EACH_KIND]);
-    const kinds = (points: readonly string[]) => [...new Set(points.map(kindOf))].sort();
-    expect(kinds(ONE_OF_EACH_KIND)).to.deep.equal(kinds(recording.points));
+  const kinds = (points: readonly string[]) => [...new Set(points.map(kindOf))].sort();
+
+  it("is killed at points that exist, a run at one of every kind there is", () => {
+    for (const { name } of TRIALS) expect(recordings.get(name)?.points).to.include.members([...ONE_OF_EACH_KIND[name]]);
+    expect(kinds(ONE_OF_EACH_KIND.run)).to.deep.equal(kinds(recordings.get("run")!.points));
   });
 
-  for (const point of ONE_OF_EACH_KIND) {
+  for (const point of ONE_OF_EACH_KIND.run) {
     const { unknown, paid } = expectationAt(point);
     const answers = paid.includes(2) ? "says that it may have been charged, and pays again when told to" : "pays once";
     const asks = unknown && !paid.includes(2) ? "says that it may have been charged, and " : "";
-    it(`at ${point}: deposits once, mints once, ${asks}${answers}`, () => {
-      expect(outcomes.get(point)?.violations).to.deep.equal([]);
+    it(`a run at ${point}: deposits once, mints once, ${asks}${answers}`, () => {
+      expect(outcomes.get(`run ${point}`)?.violations).to.deep.equal([]);
+    });
+  }
+
+  for (const point of ONE_OF_EACH_KIND.batch) {
+    it(`a batch at ${point}: deposits once, mints and pays once for each item`, () => {
+      expect(outcomes.get(`batch ${point}`)?.violations).to.deep.equal([]);
     });
   }
 });

@@ -6,6 +6,7 @@
  *   journal:<fact>:before     nothing of the line is in the file
  *   journal:<fact>:torn       half of it is
  *   journal:<fact>:after      it is on the disk
+ *   journal:items(<states>):before/after   a commit of a batch's store
  *   file:<what>:before/after  another file of the run, around the rename that makes it whole
  *   <request>:before          nothing of the request has left
  *   <request>:sent            it left
@@ -55,7 +56,7 @@ function watch(file) {
   let step = "transaction";
 
   function isJournal(name) {
-    return typeof name === "string" && /[\\/]runs[\\/][^\\/]+\.jsonl$/.test(name);
+    return typeof name === "string" && /[\\/](runs|batches)[\\/][^\\/]+\.jsonl$/.test(name);
   }
 
   function factName(text) {
@@ -99,6 +100,36 @@ function watch(file) {
     if (!unflushed.delete(descriptor)) return;
     pass(`${journals.get(descriptor)}:after`);
   };
+
+  // --- The store of a batch ----------------------------------------------------------------------------------------
+
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = (id) => {
+    const found = getBuiltinModule(id);
+    if (id === "node:sqlite") process.getBuiltinModule = getBuiltinModule;
+    return id === "node:sqlite" ? watched(found) : found;
+  };
+
+  /** SQLite makes a transaction whole by itself: what counts is before and after its commit. */
+  function watched(sqlite) {
+    const states = new Set();
+    const { exec } = sqlite.DatabaseSync.prototype;
+    const { run } = sqlite.StatementSync.prototype;
+    sqlite.StatementSync.prototype.run = function (...values) {
+      const [, state] = /^UPDATE items SET state = '(\w+)'/.exec(this.sourceSQL) ?? [];
+      if (state !== undefined) states.add(state);
+      return run.apply(this, values);
+    };
+    sqlite.DatabaseSync.prototype.exec = function (sql) {
+      if (sql === "BEGIN IMMEDIATE") states.clear();
+      if (sql !== "COMMIT") return exec.call(this, sql);
+      const name = occurrence(`journal:items(${[...states].sort().join("+")})`);
+      pass(`${name}:before`);
+      exec.call(this, sql);
+      pass(`${name}:after`);
+    };
+    return sqlite;
+  }
 
   // --- Other files of a run, written whole -------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -42,6 +42,8 @@ export interface World {
   run(group: string, verb: string, ...words: string[]): Promise<Ended>;
   /** The lines of a run's journal, as far as they are whole. */
   journal(id: string): readonly Readonly<Record<string, unknown>>[];
+  /** Hashes of all transactions that were written down, by runs, batches and other commands. */
+  written(): readonly unknown[];
   /** Counts, from now on, what the user's money does. */
   openBooks(): Promise<{ close(): Promise<Books> }>;
   close(): Promise<void>;
@@ -62,6 +64,7 @@ export async function openWorld(): Promise<World> {
   const { url, galileo } = served;
   const home = await temporaryFolder();
   const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, staticNetwork: true });
+  const files = path.join(home.path, ".0g/localhost");
   let victims = 0;
   return {
     home: home.path,
@@ -77,11 +80,12 @@ export async function openWorld(): Promise<World> {
       return { signal: (name) => void child.kill(name), ended: endOf(child, record) };
     },
     run: async (group, verb, ...words) => inTurn(async () => runTask({ url, home: home.path }, group, verb, ...words)),
-    journal: (id) => {
-      const file = path.join(home.path, ".0g/localhost/runs", `${id}.jsonl`);
-      if (!existsSync(file)) return [];
-      const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
-      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    journal: (id) => linesOf(path.join(files, "runs", `${id}.jsonl`)),
+    written: () => {
+      const folders = ["runs", "batches"].map((name) => path.join(files, name)).filter((name) => existsSync(name));
+      const journals = folders.flatMap((folder) => readdirSync(folder).map((name) => path.join(folder, name)));
+      const all = [...journals.filter((name) => name.endsWith(".jsonl")), path.join(files, "transactions.jsonl")];
+      return all.flatMap(linesOf).map(({ hash }) => hash);
     },
     openBooks: async () => {
       const user = developmentAccount(ROLES.user).address;
@@ -95,6 +99,13 @@ export async function openWorld(): Promise<World> {
       await home.remove();
     },
   };
+}
+
+/** The whole lines of a file. */
+function linesOf(file: string): readonly Readonly<Record<string, unknown>>[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 async function endOf(child: ChildProcess, record: string): Promise<Victim> {
