@@ -1,6 +1,6 @@
 /** What a contract said when it refused: custom errors decoded by selector, whoever wrapped them. */
 
-import { AbiCoder, Interface, isError, type ErrorFragment } from "ethers";
+import { AbiCoder, Interface, isError, type ErrorFragment, type ParamType, type Result } from "ethers";
 
 import { EXIT, ZgError } from "../errors.ts";
 import { isHex, type Hex } from "../hex.ts";
@@ -39,21 +39,37 @@ function knownErrors(): Map<string, ErrorFragment> {
   return errorsBySelector;
 }
 
-/** Decodes revert data. Overloaded names (`LimitTooLarge`) stay apart because the selector decides. */
+/**
+ * Decodes revert data. Overloaded names (`LimitTooLarge`) stay apart because the selector decides. Never throws: any
+ * contract can revert with anything, so that data which only begins like a known error is `unknown`.
+ */
 export function decodeRevert(data: Hex): Revert {
   const selector = data.slice(0, 10);
   const body = `0x${data.slice(10)}`;
-  const coder = AbiCoder.defaultAbiCoder();
-  if (selector === STRING_REASON) return { name: "Error", args: { reason: coder.decode(["string"], body)[0] }, data };
-  if (selector === PANIC) return { name: "Panic", args: { panic: coder.decode(["uint256"], body)[0] }, data };
+  const unknown: Revert = { name: "unknown", args: {}, data };
+  if (selector === STRING_REASON || selector === PANIC) {
+    const values = decoded([selector === PANIC ? "uint256" : "string"], body);
+    if (values === undefined) return unknown;
+    return selector === PANIC
+      ? { name: "Panic", args: { panic: values[0] }, data }
+      : { name: "Error", args: { reason: values[0] }, data };
+  }
   const fragment = knownErrors().get(selector);
-  if (fragment === undefined) return { name: "unknown", args: {}, data };
-  const values = coder.decode(fragment.inputs, body);
-  return {
-    name: fragment.name,
-    args: Object.fromEntries(fragment.inputs.map((input, i) => [input.name, values[i]])),
-    data,
-  };
+  const values = fragment === undefined ? undefined : decoded(fragment.inputs, body);
+  if (fragment === undefined || values === undefined) return unknown;
+  const args = Object.fromEntries(fragment.inputs.map((input, i) => [input.name, values[i] as unknown]));
+  return { name: fragment.name, args, data };
+}
+
+/** Undefined for bytes that hold no such values: nothing else makes this fail, and ethers gives it no one code. */
+function decoded(types: readonly (string | ParamType)[], body: string): Result | undefined {
+  try {
+    const values = AbiCoder.defaultAbiCoder().decode(types, body);
+    values.toArray(true); // of a value that it could not decode ethers tells when it is asked for
+    return values;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Finds revert data in whatever ethers, Hardhat or an RPC node wrapped around it. */

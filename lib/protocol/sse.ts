@@ -1,5 +1,7 @@
 /** Server-sent events from bytes that may be cut anywhere. */
 
+import { LineCutter } from "./lines.ts";
+
 export interface SseEvent {
   /** Name of the event, `message` when it states none. */
   readonly event: string;
@@ -17,7 +19,7 @@ export interface SseParser {
 /** Starts an incremental parser. Lines may end in LF, CRLF or CR; comments and unknown fields are skipped. */
 export function parseSse(): SseParser {
   const decoder = new TextDecoder();
-  let pending = "";
+  const cutter = new LineCutter(/\r\n|\n|\r/);
   let event = "";
   let data: string[] = [];
 
@@ -37,27 +39,16 @@ export function parseSse(): SseParser {
     if (field === "data") data.push(value);
     else if (field === "event") event = value;
   };
-  const takeLines = (final: boolean): SseEvent[] => {
+  const takeLines = (lines: readonly string[]): SseEvent[] => {
     const events: SseEvent[] = [];
-    // A carriage return at the very end may be the first half of CRLF: it waits for the next bytes.
-    const ready = final || !pending.endsWith("\r") ? pending : pending.slice(0, -1);
-    const lines = ready.split(/\r\n|\n|\r/);
-    const rest = lines.pop() ?? "";
-    pending = rest + pending.slice(ready.length);
     for (const line of lines) take(line, events);
     return events;
   };
 
   return {
-    push(chunk) {
-      pending += decoder.decode(chunk, { stream: true });
-      return takeLines(false);
-    },
+    push: (chunk) => takeLines(cutter.push(decoder.decode(chunk, { stream: true }))),
     end() {
-      pending += decoder.decode();
-      const events = takeLines(true);
-      if (pending !== "") take(pending, events);
-      pending = "";
+      const events = takeLines([...cutter.push(decoder.decode()), ...cutter.end()]);
       flush(events);
       return events;
     },

@@ -2,6 +2,7 @@
 
 import { errorTextOf } from "./chat.ts";
 import { wordCount, type Measure } from "./fees.ts";
+import { LineCutter } from "./lines.ts";
 import { count, definedText, members, parsedJson } from "./members.ts";
 
 export const TRANSCRIPTION_FORMATS = ["json", "text", "srt", "vtt", "verbose_json"] as const;
@@ -77,7 +78,7 @@ export interface TranscriptStream {
 /** Starts to assemble a streamed transcription. Lines are JSON, bare or behind `data:`. */
 export function readTranscriptStream(): TranscriptStream {
   const decoder = new TextDecoder();
-  let pending = "";
+  const cutter = new LineCutter(/\n/);
   let raw = "";
   let text = "";
   let whole: string | undefined;
@@ -100,17 +101,14 @@ export function readTranscriptStream(): TranscriptStream {
     text += delta;
     return delta;
   };
-  const takeLines = (added: string, final: boolean): string => {
+  const takeText = (added: string): string => {
     raw += added;
-    pending += added;
-    const lines = pending.split("\n");
-    pending = final ? "" : (lines.pop() ?? "");
-    return lines.map(take).join("");
+    return cutter.push(added).map(take).join("");
   };
 
   return {
-    push: (chunk) => takeLines(decoder.decode(chunk, { stream: true }), false),
-    end: () => takeLines(decoder.decode(), true),
+    push: (chunk) => takeText(decoder.decode(chunk, { stream: true })),
+    end: () => takeText(decoder.decode()) + cutter.end().map(take).join(""),
     transcript: () => {
       const length = measure === undefined ? subtitleSeconds(raw) : undefined;
       return {
