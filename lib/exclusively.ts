@@ -1,10 +1,10 @@
 /** Work that one at a time may do, in this process and all others. */
 
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { EXIT, ZgError } from "./errors.ts";
 import { pause } from "./pause.ts";
-import { takeProcessLock } from "./process-lock.ts";
+import { isAlive, takeProcessLock } from "./process-lock.ts";
 
 /** Another process holds what one at a time may, and did not give it back in time. */
 export class LockHeldError extends ZgError {
@@ -64,15 +64,36 @@ async function holding<T>(
   work: () => Promise<T>,
   { signal, patienceMs = PATIENCE_MS, pollMs = POLL_MS }: Waiting,
 ): Promise<T> {
+  // Work after work here would leave no moment to a process that looks for its turn now and then.
+  if (waiterFor(lock) !== undefined) await pause(2 * pollMs, signal, what);
   let waitedMs = 0;
   for (let holder = takeProcessLock(lock); holder !== undefined; holder = takeProcessLock(lock)) {
     if (waitedMs >= patienceMs) throw new LockHeldError({ what, pid: holder, waitedMs });
+    writeFileSync(wishFor(lock), `${process.pid}`, { mode: 0o600 });
     await pause(pollMs, signal, what);
     waitedMs += pollMs;
   }
+  if (waitedMs > 0) rmSync(wishFor(lock), { force: true }); // who else waits says so again
   try {
     return await work();
   } finally {
     rmSync(lock, { force: true });
   }
+}
+
+/** Where a process that waits for a lock says so. */
+function wishFor(lock: string): string {
+  return `${lock}.wanted`;
+}
+
+/** Another process that waits for the lock, and lives. */
+function waiterFor(lock: string): number | undefined {
+  let waiter: number;
+  try {
+    waiter = Number(readFileSync(wishFor(lock), "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return waiter > 0 && waiter !== process.pid && isAlive(waiter) ? waiter : undefined;
 }

@@ -6,7 +6,7 @@
 import type { TransactionReceipt } from "ethers";
 
 import type { Address, Hex } from "../hex.ts";
-import { pause } from "../pause.ts";
+import { pause, untilAborted } from "../pause.ts";
 import type { WriteContext } from "./context.ts";
 import { rawRpc } from "./fees.ts";
 import { ReceiptPendingError, TransactionDroppedError, TransactionReplacedError } from "./outcomes.ts";
@@ -83,7 +83,7 @@ class Wait {
     const timeout = this.#ctx.receiptTimeout ?? RECEIPT_TIMEOUT_MS;
     const started = this.#time.now();
     for (let delay = FIRST_POLL_MS; ; delay = Math.min(delay * 1.5, SLOWEST_POLL_MS)) {
-      const receipt = await this.#receipt();
+      const receipt = await untilAborted(this.#receipt(), this.#ctx.signal, `Waiting to ${what}`);
       const stands = receipt === undefined ? "no" : await this.#stands(receipt);
       if (receipt !== undefined && stands === "yes") return receipt;
       const waitedMs = this.#time.now() - started;

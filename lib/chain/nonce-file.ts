@@ -25,6 +25,9 @@ export interface SharedNonces {
   write(last: LastSigned | undefined): void;
 }
 
+/** A turn takes some ten milliseconds at a node nearby. */
+const POLL_MS = 20;
+
 const lastSchema = z.object({ chain: z.string(), nonce: z.int().nonnegative(), hash: hashSchema });
 
 /**
@@ -34,7 +37,7 @@ const lastSchema = z.object({ chain: z.string(), nonce: z.int().nonnegative(), h
 export function nonceFile(folder: string, key: Address, options: { readonly signal?: AbortSignal } = {}): SharedNonces {
   const file = path.join(folder, `${key}.json`);
   return {
-    exclusively: exclusively(path.join(folder, `${key}.lock`), options),
+    exclusively: exclusively(path.join(folder, `${key}.lock`), { ...options, pollMs: POLL_MS }),
     read: () => parsed(file),
     // Its readers live on the same machine and hold the lock: it need not survive a power cut, nor be replaced at once.
     write: (last) => {

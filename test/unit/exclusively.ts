@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { expect } from "chai";
@@ -62,5 +62,29 @@ describe("exclusively", () => {
     }
     // What a killed process left counts as free.
     expect(await exclusively(lock)("taking over", async () => Promise.resolve("ours"))).to.equal("ours");
+  });
+
+  it("lets another process that waits go first, and says that it waits itself", async () => {
+    const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+    const wish = `${lock}.wanted`;
+    const one = exclusively(lock, { pollMs: 5 });
+    try {
+      await one("making the folder", async () => Promise.resolve());
+      writeFileSync(wish, String(other.pid));
+      const turn = one("coming second", async () => Promise.resolve("second"));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(existsSync(lock), "the other may take it now").to.equal(false);
+      writeFileSync(lock, String(other.pid));
+      while (!existsSync(wish) || readFileSync(wish, "utf8") !== String(process.pid)) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      rmSync(lock);
+      expect(await turn).to.equal("second");
+      expect(existsSync(wish)).to.equal(false);
+    } finally {
+      const ended = once(other, "exit");
+      other.kill();
+      await ended;
+    }
   });
 });
