@@ -7,6 +7,7 @@ import type { Provider, Signer } from "ethers";
 import { borderOf } from "../border.ts";
 import { assertChain } from "../chain/connect.ts";
 import type { Log, SignedTransaction, Spending, WriteContext } from "../chain/context.ts";
+import type { SharedNonces } from "../chain/nonce-file.ts";
 import type { HttpDeps } from "../compute/provider-http.ts";
 import { SessionTokens } from "../compute/session.ts";
 import { EXIT, ZgError } from "../errors.ts";
@@ -29,6 +30,8 @@ export interface BrokerOptions {
   readonly gasPrice?: bigint;
   /** Told hash and nonce of each transaction before it is sent. */
   readonly onSigned?: (transaction: SignedTransaction) => void | Promise<void>;
+  /** Keeps the nonces of the key apart among processes; `nonceFile` makes one. */
+  readonly sharedNonces?: SharedNonces;
   /** Where API keys and the record of their ids are kept; the commands use `.0g/<network>/keys`. */
   readonly keyFolder?: string;
   /** Unix milliseconds. */
@@ -69,7 +72,7 @@ export function createBroker(signer: Signer, options: BrokerOptions): Broker {
   const network = networkNamed(options.network);
   const provider = options.provider ?? signer.provider;
   if (provider === null) throw new SignerNotConnectedError();
-  const { log, spending, gasPrice, onSigned, keyFolder } = options;
+  const { log, spending, gasPrice, onSigned, sharedNonces, keyFolder } = options;
   const http: HttpDeps = { border: borderOf(network), ...options.http };
   const clock = options.clock ?? http.clock ?? Date.now;
   const random = options.randomBytes ?? randomBytes;
@@ -81,6 +84,7 @@ export function createBroker(signer: Signer, options: BrokerOptions): Broker {
     ...(spending === undefined ? {} : { spending }),
     ...(gasPrice === undefined ? {} : { gasPrice }),
     ...(onSigned === undefined ? {} : { onSigned }),
+    ...(sharedNonces === undefined ? {} : { sharedNonces }),
     ...(http.signal === undefined ? {} : { signal: http.signal }),
   };
   const session = new SessionTokens({ network, provider, signer, randomBytes: random, clock });

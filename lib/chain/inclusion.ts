@@ -39,7 +39,7 @@ export interface Watched {
 }
 
 const RECEIPT_TIMEOUT_MS = 120_000;
-/** 0G makes a block every second or two: what is not in one of twenty is priced too low. */
+/** Long enough for several blocks of 0G's chains: what is in none of them is priced too low. */
 const REPLACE_AFTER_MS = 30_000;
 const FIRST_POLL_MS = 20;
 const SLOWEST_POLL_MS = 2_000;
@@ -136,6 +136,7 @@ class Wait {
       this.#missingSince = undefined;
       await this.#reprice();
     } else if ((await this.#watched.again?.()) === true) {
+      this.#seen = "waiting";
       this.#missingSince = undefined;
     } else {
       const now = this.#time.now();

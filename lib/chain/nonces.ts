@@ -47,6 +47,8 @@ export class NonceStream {
   readonly #inFlight = new Map<number, InFlight>();
   /** The highest that is in a block. */
   #landed: Omit<LastSigned, "chain"> | undefined;
+  /** What the processes shared before the newest was sent. */
+  #sharedBefore: LastSigned | undefined;
   #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(chain: string, key: Address) {
@@ -83,19 +85,18 @@ export class NonceStream {
   sent(ctx: NonceContext, nonce: number, { hash, again }: { hash: Hex; again?: () => Promise<unknown> }): void {
     const hashes = [...(this.#inFlight.get(nonce)?.hashes ?? []), hash];
     this.#inFlight.set(nonce, { hashes, ...(again === undefined ? {} : { again }) });
-    const last = ctx.sharedNonces?.read();
-    if (!(last?.chain === this.#chain && last.nonce > nonce)) {
-      ctx.sharedNonces?.write({ chain: this.#chain, nonce, hash });
-    }
+    this.#sharedBefore = ctx.sharedNonces?.read();
+    const isLater = this.#sharedBefore?.chain === this.#chain && this.#sharedBefore.nonce > nonce;
+    if (!isLater) ctx.sharedNonces?.write({ chain: this.#chain, nonce, hash });
   }
 
-  /** Says that no node holds this transaction, so that the next turn gets its nonce unless an earlier one has it. */
+  /** Says that no node holds this transaction, so that the next turn gets its nonce unless an earlier one has it. To be called in its turn. */
   refused(ctx: NonceContext, nonce: number, hash: Hex): void {
     const { hashes = [], again } = this.#inFlight.get(nonce) ?? {};
     const earlier = hashes.filter((other) => other !== hash);
     if (earlier.length === 0) this.#inFlight.delete(nonce);
     else this.#inFlight.set(nonce, { hashes: earlier, ...(again === undefined ? {} : { again }) });
-    if (ctx.sharedNonces?.read()?.hash === hash) ctx.sharedNonces.write(undefined);
+    if (ctx.sharedNonces?.read()?.hash === hash) ctx.sharedNonces.write(this.#sharedBefore);
   }
 
   /** Says that a transaction with this nonce is in a block. */

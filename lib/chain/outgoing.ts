@@ -45,7 +45,7 @@ export class Outgoing implements Watched {
   readonly from: Address;
   readonly nonce: number;
   readonly replace?: () => Promise<void>;
-  readonly again?: () => Promise<boolean>;
+  readonly again: () => Promise<boolean>;
   readonly #ctx: WriteContext;
   readonly #parts: OutgoingParts;
   readonly #hashes: Hex[] = [];
@@ -60,7 +60,10 @@ export class Outgoing implements Watched {
     this.from = parts.from;
     this.nonce = nonce;
     this.#fees = parts.fees;
-    if (!isLocal(ctx.signer)) return;
+    if (!isLocal(ctx.signer)) {
+      this.again = async () => Promise.resolve(true); // its signer may hold it where no node shows it
+      return;
+    }
     this.again = async () => this.#again();
     this.replace = async () => this.#replace();
   }

@@ -13,7 +13,7 @@ import { sendTransaction, type TransactionDraft } from "../../../lib/chain/send.
 import { MaxSpendExceededError, WalletSpending } from "../../../lib/chain/spending.ts";
 import { AbortedError } from "../../../lib/errors.ts";
 import { networkNamed } from "../../../lib/networks.ts";
-import { PocketChain, PocketNode } from "../../support/pocket-chain.ts";
+import { PocketChain, PocketNode, refuse } from "../../support/pocket-chain.ts";
 import { temporaryFolder, type TemporaryFolder } from "../../support/temporary.ts";
 import { caught } from "../compute/support/caught.ts";
 
@@ -225,15 +225,19 @@ describe("the nonces of a key", () => {
       expect(noncesOf(chain.included)).to.deep.equal([0, 1]);
     });
 
-    it("are not left behind by what was refused", async () => {
+    it("are those of before when a transaction was refused", async () => {
       const shared = nonceFile(folder.path, TO);
-      chain.intercept = (method) => {
-        if (method === "eth_sendRawTransaction") throw Object.assign(new Error("no"), { code: -32000 });
-        return undefined;
-      };
+      const refusing = (method: string) => (method === "eth_sendRawTransaction" ? refuse("no") : undefined);
+      chain.intercept = refusing;
       await sendTransaction(contextOn(chain, { sharedNonces: shared }), draft(1)).catch(() => undefined);
       expect(shared.read()).to.equal(undefined);
       expect(statSync(lastOf(TO)).mode & 0o777).to.equal(0o600);
+
+      chain.intercept = () => undefined;
+      await sendTransaction(contextOn(chain, { sharedNonces: shared }), draft(1));
+      chain.intercept = refusing;
+      await sendTransaction(contextOn(chain, { sharedNonces: shared }), draft(1)).catch(() => undefined);
+      expect(shared.read()).to.include({ nonce: 0, hash: chain.included[0]!.hash });
     });
 
     it("are signed by one process at a time, and not held while one waits for a receipt", async () => {

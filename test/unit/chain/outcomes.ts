@@ -153,6 +153,13 @@ describe("the end of a transaction", () => {
     expect(error.remedy).to.include(KEY);
   });
 
+  it("is unknown, and not dropped, where a remote signer may hold what no node shows", async () => {
+    const remote = { getAddress: async () => KEY, sendTransaction: async () => ({ hash: `0x${"cd".repeat(32)}` }) };
+    const signer = remote as unknown as WriteContext["signer"];
+    const error = await caught(ReceiptPendingError, async () => send(() => undefined, { signer }));
+    expect(error.details).to.deep.include({ seen: "waiting", hashes: [`0x${"cd".repeat(32)}`] });
+  });
+
   describe("when its receipt lags", () => {
     it("is waited for as long as its block holds it", async () => {
       const late = (method: string) => (method === "eth_getTransactionReceipt" ? null : undefined);
