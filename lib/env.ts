@@ -178,8 +178,10 @@ export function setting(name: VariableName, env: EnvironmentValues = process.env
 /** Makes sure that nothing this process prints tells the secrets of its environment. */
 export function keepEnvironmentSecrets(env: EnvironmentValues = process.env): void {
   for (const [name, { secret, address }] of Object.entries(VARIABLES as Record<string, Variable>)) {
-    if (secret) keepSecret(env[name]);
-    else if (address === true) keepSecretsOfUrl(env[name]);
+    const value = env[name];
+    // Of an address, its host may be shown.
+    if (address === true || value?.includes("://") === true) keepSecretsOfUrl(value);
+    else if (secret) keepSecret(value);
   }
 }
 

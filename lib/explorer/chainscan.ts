@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 
+import { boundedBody } from "../bounded-body.ts";
 import { AbortedError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import { ExplorerUnreachableError } from "./errors.ts";
@@ -45,6 +46,8 @@ export interface ChainscanOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
+/** It answers with the verified source, which may be long. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 const Envelope = z.object({ status: z.string(), result: z.unknown() });
 const Sources = z.array(z.object({ SourceCode: z.string() })).min(1);
@@ -67,10 +70,13 @@ export function chainscan(options: ChainscanOptions): Explorer {
     let text: string;
     try {
       const response = await options.fetch(url, {
+        redirect: "manual", // the key in the address goes nowhere else
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         ...(body === undefined ? {} : { method: "POST", body: new URLSearchParams(body) }),
       });
-      text = await response.text();
+      const bytes = await boundedBody(response, MAX_ANSWER_BYTES);
+      if (bytes === undefined) throw new ExplorerUnreachableError({ url: apiUrl, said: "an answer without end" });
+      text = bytes.toString("utf8");
       if (!response.ok) throw new ExplorerUnreachableError({ url: apiUrl, said: `HTTP ${response.status}` });
     } catch (error) {
       if (error instanceof ExplorerUnreachableError) throw error;

@@ -3,6 +3,7 @@
 import { z } from "zod";
 
 import { assertMayAsk, contentBorderOf, fetchWithin, refusalBelow, type Border } from "../border.ts";
+import { boundedBody } from "../bounded-body.ts";
 import { StorageNodeError, StorageUrlError } from "./client-errors.ts";
 import { assertGoing, limitsOf, wait, type Reach } from "./settings.ts";
 
@@ -111,14 +112,9 @@ async function post(reach: Reach, request: RpcRequest, body: Body): Promise<stri
 }
 
 async function readText(request: RpcRequest, response: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += piece.length;
-    if (size > MAX_ANSWER_BYTES) throw failure(request, `an answer of more than ${MAX_ANSWER_BYTES} bytes`, false);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces, size).toString("utf8");
+  const bytes = await boundedBody(response, MAX_ANSWER_BYTES);
+  if (bytes === undefined) throw failure(request, `an answer of more than ${MAX_ANSWER_BYTES} bytes`, false);
+  return bytes.toString("utf8");
 }
 
 /** What fetch says is `fetch failed`; the reason is below it. */

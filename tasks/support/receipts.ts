@@ -5,6 +5,8 @@ import { parseReceipt, type Receipt } from "../../lib/compute/receipt.ts";
 import { assertReceipt, verifyReceipt, type ReceiptVerification } from "../../lib/compute/receipt-check.ts";
 import { EXIT, UsageError, ZgError } from "../../lib/errors.ts";
 import type { Mode } from "../../lib/networks.ts";
+import { CHAT_ID_PATTERN } from "../../lib/protocol/chat.ts";
+import { sha256Hex } from "../../lib/protocol/signed-text.ts";
 
 /**
  * Reads a receipt file.
@@ -66,8 +68,10 @@ export function assertProved(receipt: Receipt, found: ReceiptVerification): void
 
 /**
  * The file name of an answer's receipt. It begins with the time, which is ours: the chat id alone is the provider's
- * choice, and by using one again it could replace an earlier receipt, also another provider's or a run's.
+ * choice, and by using one again it could replace an earlier receipt, also another provider's or a run's. What is no chat
+ * id stands there by its hash: a paid answer is kept whatever its provider calls it, and nowhere else.
  */
 export function receiptName(startedAt: number, chatId: string): string {
-  return `${new Date(startedAt).toISOString().replaceAll(/[-:.]/g, "")}-${chatId}.json`;
+  const shown = CHAT_ID_PATTERN.test(chatId) ? chatId : `unnamed-${sha256Hex(chatId).slice(0, 16)}`;
+  return `${new Date(startedAt).toISOString().replaceAll(/[-:.]/g, "")}-${shown}.json`;
 }

@@ -163,6 +163,25 @@ describe("verifySource", () => {
     expect(explorer.requests).to.deep.equal([]);
   });
 
+  it("follows no redirect, and reads no answer without end", async () => {
+    const options = { apiUrl: "http://127.0.0.1:1", chainId: 1, apiKey: "any" };
+    const moved: typeof fetch = async (_, init) => {
+      expect(init?.redirect).to.equal("manual");
+      return Promise.resolve(new Response("", { status: 302, headers: { location: "http://127.0.0.1:2/" } }));
+    };
+    await thrownBy(chainscan({ ...options, fetch: moved }).isVerified(SOURCE.address), ExplorerUnreachableError);
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        sent += 1;
+        controller.enqueue(new Uint8Array(1024 * 1024));
+      },
+    });
+    const fetchEndless: typeof fetch = async () => Promise.resolve(new Response(endless));
+    await thrownBy(chainscan({ ...options, fetch: fetchEndless }).isVerified(SOURCE.address), ExplorerUnreachableError);
+    expect(sent).to.be.lessThan(40);
+  });
+
   it("gives up on an explorer that takes the question and never answers", async () => {
     const silent: typeof fetch = async (_, init) =>
       new Promise((_resolve, reject) => {
