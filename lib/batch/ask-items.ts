@@ -89,8 +89,8 @@ class Asking {
   async run(): Promise<ZgError | undefined> {
     const { queue, concurrency } = this.#deps;
     while (this.#goesOn()) {
-      // As many again are prepared while others are under way, and as many proved.
-      if (this.#active.size >= 3 * concurrency) {
+      // While some are under way, the next are written down, and those that are answered are proved.
+      if (this.#active.size >= 4 * concurrency) {
         await Promise.race(this.#active);
         continue;
       }

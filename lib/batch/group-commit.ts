@@ -5,7 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
 /** A commit takes its time once, whatever is in it. So little of the time is spent committing, at most. */
 const SHARE = 1 / 64;
 /** How long a write waits for others at most, on a disk that is slow. Milliseconds. */
-const LONGEST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 250;
 
 interface Write {
   readonly run: () => void;

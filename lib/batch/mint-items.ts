@@ -1,8 +1,8 @@
 /** Takes proven answers to tokens, many in one transaction. One minter at a time, because nonces are counted by one. */
 
 import type { ReadContext, WriteContext } from "../chain/context.ts";
-import { RpcUnreachableError } from "../chain/revert.ts";
-import { estimateTransaction, type ConfirmedTransaction } from "../chain/send.ts";
+import { chainCall, ContractRevertError, RpcUnreachableError } from "../chain/revert.ts";
+import { estimateTransaction, type ConfirmedTransaction, type TransactionDraft } from "../chain/send.ts";
 import { assertMintable } from "../compute/verify.ts";
 import { readService, type Service } from "../compute/providers.ts";
 import type { Receipt } from "../compute/receipt.ts";
@@ -28,6 +28,7 @@ import {
   revealDraft,
   sealInference,
   sendOnceCommitted,
+  type MintableResult,
   type PreparedMint,
   type SealedMintData,
 } from "../inft/mint.ts";
@@ -36,6 +37,7 @@ import { sendToInft, translateInftError } from "../inft/translate.ts";
 import { inParallel } from "../parallel.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { receiptOf, sealedOf, type BatchQueue, type ItemRow, type MinterLease } from "./queue.ts";
+import type { ItemState } from "./state.ts";
 
 export interface MintingDeps {
   readonly queue: BatchQueue;
@@ -58,7 +60,8 @@ export interface MintingDeps {
   readonly onMinted?: (count: number) => void;
 }
 
-const IDLE_MS = 100;
+const IDLE_MS = 25;
+const GAS_MARGIN_PERCENT = 125n;
 
 /** Mints until nothing more is coming. @throws what keeps all of it from being minted, e.g. an outage. */
 export async function mintItems(deps: MintingDeps, lease: MinterLease): Promise<void> {
@@ -67,9 +70,7 @@ export async function mintItems(deps: MintingDeps, lease: MinterLease): Promise<
 
 /** One item on its way. */
 interface Ready {
-  readonly row: ItemRow;
-  readonly receipt: Receipt;
-  readonly sealed: SealedMintData;
+  readonly seq: number;
   readonly mint: PreparedMint;
 }
 
@@ -77,101 +78,203 @@ class Minting {
   readonly #deps: MintingDeps;
   readonly #lease: MinterLease;
   /** Sealed by this process: nothing of them can be on the chain yet. */
-  readonly #fresh = new Set<number>();
+  readonly #fresh = new Map<number, Ready>();
+  /** Committed to by this process. */
+  readonly #committed = new Set<number>();
+  /** What a mint took in the first batch. */
+  #gasOfOne: bigint | undefined;
+  #failed = false;
 
   constructor(deps: MintingDeps, lease: MinterLease) {
     this.#deps = deps;
     this.#lease = lease;
   }
 
+  /** Sealing, committing and minting go on at the same time, each with what the one before has done. */
   async run(): Promise<void> {
-    const { queue, isLast, signal } = this.#deps;
-    while (signal?.aborted !== true) {
-      const last = await isLast(); // asked first: what is proved after that is seen below
-      const { verified, sealed, committed } = await queue.counts();
-      if (verified > 0) await this.#sealSome();
-      else if (sealed + committed >= BATCH_LIMIT || (last && sealed + committed > 0)) {
-        await this.#mint(await queue.find(["committed", "sealed"], BATCH_LIMIT));
+    const { isLast, claim } = this.#deps;
+    const sealed = this.#stage(isLast, "verified", 1, async (seqs) => this.#sealAll(seqs));
+    if (claim !== "commit") {
+      const minted = this.#stage(ended(sealed), "sealed", 1, async (seqs) => this.#mintEach(seqs));
+      return settleAll([sealed, minted]);
+    }
+    const committed = this.#stage(ended(sealed), "sealed", BATCH_LIMIT, async (seqs) => this.#commit(seqs));
+    const minted = this.#stage(ended(committed), "committed", BATCH_LIMIT, async (seqs) => this.#mint(seqs));
+    return settleAll([sealed, committed, minted]);
+  }
+
+  /** Does `work` for items of a state, as many as fit, until no more of them are coming. Waits for `least` at a time. */
+  async #stage(
+    isLast: () => Promise<boolean>,
+    state: ItemState,
+    least: number,
+    work: (seqs: readonly number[]) => Promise<void>,
+  ): Promise<void> {
+    const { queue, signal } = this.#deps;
+    while (signal?.aborted !== true && !this.#failed) {
+      const last = await isLast(); // asked first: what comes after that is seen below
+      const seqs = await queue.list(state, BATCH_LIMIT);
+      if (seqs.length >= least || (last && seqs.length > 0)) {
+        try {
+          await work(seqs);
+        } catch (error) {
+          this.#failed = true; // the other stages end, too
+          throw error;
+        }
       } else if (last) return;
       else await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
     }
   }
 
-  /** Seals what was proved meanwhile, and keeps receipt and bytes before anything names them. */
-  async #sealSome(): Promise<void> {
-    const rows = await this.#deps.queue.find(["verified"], BATCH_LIMIT);
-    await inParallel(rows, async (row) => {
-      const receipt = receiptOf(row);
-      if (receipt === undefined) throw new Error(`item ${row.id} is verified and has no receipt`);
+  /** Seals what was proved, and keeps receipt and bytes before anything names them. */
+  async #sealAll(seqs: readonly number[]): Promise<void> {
+    await inParallel(seqs, async (seq) => {
+      const { row, receipt } = await this.#provedAt(seq);
       await this.#seal(row, receipt);
     });
   }
 
-  async #seal(row: ItemRow, receipt: Receipt): Promise<SealedMintData> {
+  async #provedAt(seq: number): Promise<{ readonly row: ItemRow; readonly receipt: Receipt }> {
+    const row = await this.#deps.queue.get(seq);
+    const receipt = row === undefined ? undefined : receiptOf(row);
+    if (row === undefined || receipt === undefined)
+      throw new Error(`item ${seq + 1} is to be minted and has no receipt`);
+    return { row, receipt };
+  }
+
+  async #seal(row: ItemRow, receipt: Receipt): Promise<Ready> {
     const { queue, read, inft, ownerPublicKey, random, objects, keepReceipt } = this.#deps;
-    const { ciphertext, ...sealed } = sealInference({
-      network: read.network,
-      inft,
-      result: resultOfReceipt(receipt, read.network.mode),
-      content: contentOfReceipt(receipt),
-      ownerPublicKey,
-      randomBytes: random,
-    });
+    const result = resultOfReceipt(receipt, read.network.mode);
+    const content = contentOfReceipt(receipt);
+    const place = { network: read.network, inft, result };
+    const { ciphertext, ...sealed } = sealInference({ ...place, content, ownerPublicKey, randomBytes: random });
     const receiptFile = row.receiptFile ?? (await keepReceipt(row, receipt)) ?? null;
     for (const { dataHash } of sealed.datas) await objects.put(dataHash, ciphertext);
+    const ready = { seq: row.seq, mint: this.#prepare(receipt, result, sealed) };
     await queue.advance(row.seq, "sealed", { sealed: JSON.stringify(sealed), receiptFile });
-    this.#fresh.add(row.seq);
-    return sealed;
+    this.#fresh.set(row.seq, ready);
+    return ready;
+  }
+
+  #prepare(receipt: Receipt, result: MintableResult, sealed: SealedMintData): PreparedMint {
+    const { owner, inft, read, claim } = this.#deps;
+    const common = { network: read.network, inft, minter: owner, to: owner, result, sealed, claim };
+    return prepareInferenceMint({ ...common, request: mintableBytes(receipt).request });
   }
 
   /** Notes a token that is there already, whoever has it. */
-  async #mintedBefore({ seq }: ItemRow, receipt: Receipt): Promise<bigint | undefined> {
+  async #mintedBefore(seq: number, tokenId: bigint): Promise<boolean> {
     const { queue, read, inft, owner } = this.#deps;
-    const result = resultOfReceipt(receipt, read.network.mode);
-    const token = await findMinted(read, inft, inferenceTokenId(read.network, result));
-    if (token === undefined) return undefined;
-    const { tokenId } = token;
+    const token = await findMinted(read, inft, tokenId);
+    if (token === undefined) return false;
     if (token.owner === owner) await queue.advance(seq, "minted", { tokenId: tokenId.toString() });
     else await this.#refuse(seq, new ResultTakenError({ ...token, minter: owner }));
-    return tokenId;
+    return true;
   }
 
   async #refuse(seq: number, { code, message }: ZgError): Promise<void> {
     await this.#deps.queue.advance(seq, "unmintable", { failure: JSON.stringify({ code, message }) });
   }
 
-  async #mint(rows: readonly ItemRow[]): Promise<void> {
-    let ready = await this.#ready(rows);
-    ready = await this.#acceptable(ready);
+  /** Puts what was sealed on 0G Storage, if it goes there, and commits to its mints. */
+  async #commit(seqs: readonly number[]): Promise<void> {
+    const { queue, read, write, inft } = this.#deps;
+    const ready = await this.#acceptable(await this.#ready(seqs));
     if (ready.length === 0) return;
-    const { store, objects, claim } = this.#deps;
-    if (store !== undefined) {
-      const ciphertexts = await Promise.all(
-        ready.flatMap(({ sealed }) => sealed.datas.map(async ({ dataHash }) => objects.get(dataHash))),
-      );
-      await this.#sent(await store(ciphertexts.filter((bytes) => bytes !== undefined)));
+    await this.#store(ready);
+    // Of what an earlier process sealed, the chain may have the commitment.
+    const isFresh = ({ seq }: Ready) => this.#fresh.has(seq);
+    const old = ready.filter((one) => !isFresh(one)).map(({ mint }) => mint);
+    const fresh = ready.filter(isFresh).map(({ mint }) => mint.commitment);
+    const commitments = [...fresh, ...(await uncommitted(read, old))];
+    if (commitments.length > 0) {
+      this.#lease.assertHeld();
+      this.#sent(await sendToInft(write, commitBatchDraft(inft, commitments)));
     }
-    if (claim === "commit") await this.#mintTogether(ready);
-    else for (const one of ready) await this.#mintAlone(one);
+    for (const { seq } of ready) this.#committed.add(seq);
+    await Promise.all(ready.map(async ({ seq }) => queue.advance(seq, "committed")));
+  }
+
+  async #mint(seqs: readonly number[]): Promise<void> {
+    const { read, write, inft } = this.#deps;
+    const ready = await this.#acceptable(await this.#ready(seqs));
+    if (ready.length === 0) return;
+    const mints = ready.map(({ mint }) => mint);
+    // A commitment of an earlier process may have expired meanwhile.
+    const old = ready.filter(({ seq }) => !this.#committed.has(seq)).map(({ mint }) => mint);
+    const commitments = await uncommitted(read, old);
+    if (commitments.length > 0) {
+      this.#lease.assertHeld();
+      this.#sent(await sendToInft(write, commitBatchDraft(inft, commitments)));
+    }
+    if (this.#gasOfOne === undefined) {
+      for (const provider of await providersToSync(read, inft, mints)) {
+        this.#lease.assertHeld();
+        this.#sent(await sendToInft(write, syncDraft(inft, provider)));
+      }
+    }
+    try {
+      this.#lease.assertHeld();
+      const draft = await this.#priced(revealBatchDraft(inft, mints), mints.length);
+      const sent = await sendOnceCommitted(write, draft);
+      this.#sent(sent);
+      this.#gasOfOne ??= sent.gasUsed / BigInt(mints.length);
+      await this.#minted(ready, sent.hash);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await this.#isolate(ready, error);
+    }
+  }
+
+  /**
+   * Once a batch has shown what a mint takes, the next ones are tried instead of estimated: a node estimates by trying a
+   * transaction many times over, which takes as long as all the rest.
+   */
+  async #priced(draft: TransactionDraft, mints: number): Promise<TransactionDraft> {
+    if (this.#gasOfOne === undefined || mints < BATCH_LIMIT) return draft;
+    const gas = (this.#gasOfOne * BigInt(mints) * GAS_MARGIN_PERCENT) / 100n;
+    const { read, owner } = this.#deps;
+    const { to = null, data } = draft;
+    try {
+      await chainCall(
+        `To ${draft.what}`,
+        read.provider.call({ from: owner, to, data, gasLimit: gas, blockTag: "pending" }),
+      );
+      return { ...draft, gas };
+    } catch (error) {
+      // Too young in the eyes of this node, or truly refused: the estimate tells.
+      if (error instanceof ContractRevertError) return draft;
+      throw error;
+    }
+  }
+
+  async #mintEach(seqs: readonly number[]): Promise<void> {
+    const ready = await this.#acceptable(await this.#ready(seqs));
+    if (ready.length > 0) await this.#store(ready);
+    for (const one of ready) await this.#mintAlone(one);
+  }
+
+  async #store(ready: readonly Ready[]): Promise<void> {
+    const { store, objects } = this.#deps;
+    if (store === undefined) return;
+    const roots = ready.flatMap(({ mint }) => mint.datas.map(({ dataHash }) => dataHash));
+    const ciphertexts = await inParallel(roots, async (root) => objects.get(root));
+    for (const sent of await store(ciphertexts.filter((bytes) => bytes !== undefined))) this.#sent(sent);
   }
 
   /** Works out what is minted; what an earlier process sealed is looked for on the chain and on the disk first. */
-  async #ready(rows: readonly ItemRow[]): Promise<Ready[]> {
-    const { objects, owner, inft, read, claim } = this.#deps;
-    const found = await inParallel(rows, async (row): Promise<Ready | undefined> => {
-      const receipt = receiptOf(row);
-      let sealed = sealedOf(row);
-      if (receipt === undefined || sealed === undefined)
-        throw new Error(`item ${row.id} is sealed and lacks its parts`);
-      if (!this.#fresh.has(row.seq)) {
-        if ((await this.#mintedBefore(row, receipt)) !== undefined) return undefined;
-        const bytes = await inParallel(sealed.datas, async ({ dataHash }) => objects.get(dataHash));
-        if (bytes.some((there) => there === undefined)) sealed = await this.#seal(row, receipt);
-      }
+  async #ready(seqs: readonly number[]): Promise<Ready[]> {
+    const { objects, read } = this.#deps;
+    const found = await inParallel(seqs, async (seq): Promise<Ready | undefined> => {
+      const fresh = this.#fresh.get(seq);
+      if (fresh !== undefined) return fresh;
+      const { row, receipt } = await this.#provedAt(seq);
       const result = resultOfReceipt(receipt, read.network.mode);
-      const common = { network: read.network, inft, minter: owner, to: owner, result, sealed, claim };
-      const { request } = mintableBytes(receipt);
-      return { row, receipt, sealed, mint: prepareInferenceMint({ ...common, request }) };
+      if (await this.#mintedBefore(seq, inferenceTokenId(read.network, result))) return undefined;
+      const sealed = sealedOf(row);
+      const bytes = await inParallel(sealed?.datas ?? [], async ({ dataHash }) => objects.get(dataHash));
+      if (sealed === undefined || bytes.some((there) => there === undefined)) return this.#seal(row, receipt);
+      return { seq, mint: this.#prepare(receipt, result, sealed) };
     });
     return found.filter((one) => one !== undefined);
   }
@@ -189,46 +292,17 @@ class Minting {
       const service = services.get(provider);
       const refused = service === undefined ? undefined : refusalOf(service, teeSigner);
       if (refused === undefined) accepted.push(one);
-      else await this.#refuse(one.row.seq, refused);
+      else await this.#refuse(one.seq, refused);
     }
     return accepted;
-  }
-
-  async #mintTogether(ready: readonly Ready[]): Promise<void> {
-    const { queue, read, write, inft } = this.#deps;
-    const isFresh = ({ row }: Ready) => this.#fresh.has(row.seq) && row.state === "sealed";
-    const old = await uncommitted(
-      read,
-      ready.filter((one) => !isFresh(one)).map(({ mint }) => mint),
-    );
-    const commitments = [...ready.filter(isFresh).map(({ mint }) => mint.commitment), ...old];
-    if (commitments.length > 0) {
-      this.#lease.assertHeld();
-      await this.#sent([await sendToInft(write, commitBatchDraft(inft, commitments))]);
-    }
-    await Promise.all(ready.map(async ({ row }) => queue.advance(row.seq, "committed")));
-    const mints = ready.map(({ mint }) => mint);
-    for (const provider of await providersToSync(read, inft, mints)) {
-      this.#lease.assertHeld();
-      await this.#sent([await sendToInft(write, syncDraft(inft, provider))]);
-    }
-    try {
-      this.#lease.assertHeld();
-      const sent = await sendOnceCommitted(write, revealBatchDraft(inft, mints));
-      await this.#sent([sent]);
-      await this.#minted(ready, sent.hash);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      await this.#isolate(ready, error);
-    }
   }
 
   /** One bad item keeps all of them from being minted: finds it by asking for each alone, which costs nothing. */
   async #isolate(ready: readonly Ready[], error: ZgError): Promise<void> {
     const { read, owner, inft } = this.#deps;
     let refused = 0;
-    for (const { row, receipt, mint } of ready) {
-      if ((await this.#mintedBefore(row, receipt)) !== undefined) {
+    for (const { seq, mint } of ready) {
+      if (await this.#mintedBefore(seq, mint.tokenId)) {
         refused += 1;
         continue;
       }
@@ -237,7 +311,7 @@ class Minting {
       } catch (cause) {
         const found = translateInftError(cause);
         if (!isRefusal(found)) throw found;
-        await this.#refuse(row.seq, found);
+        await this.#refuse(seq, found);
         refused += 1;
       }
     }
@@ -245,32 +319,48 @@ class Minting {
     if (refused === 0) throw error;
   }
 
-  async #mintAlone({ row, mint }: Ready): Promise<void> {
+  async #mintAlone({ seq, mint }: Ready): Promise<void> {
     this.#lease.assertHeld();
     try {
       const sent = await sendToInft(this.#deps.write, revealDraft(mint));
-      await this.#sent([sent]);
-      await this.#minted([{ row, mint }], sent.hash);
+      this.#sent(sent);
+      await this.#minted([{ seq, mint }], sent.hash);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.#refuse(row.seq, error);
+      await this.#refuse(seq, error);
     }
   }
 
-  async #minted(ready: readonly Pick<Ready, "row" | "mint">[], transactionHash: Hex): Promise<void> {
+  async #minted(ready: readonly Ready[], transactionHash: Hex): Promise<void> {
     const { queue, onMinted } = this.#deps;
     await Promise.all(
-      ready.map(async ({ row, mint }) =>
-        queue.advance(row.seq, "minted", { tokenId: mint.tokenId.toString(), transactionHash }),
+      ready.map(async ({ seq, mint }) =>
+        queue.advance(seq, "minted", { tokenId: mint.tokenId.toString(), transactionHash }),
       ),
     );
+    for (const { seq } of ready) this.#fresh.delete(seq);
     onMinted?.(ready.length);
   }
 
-  async #sent(transactions: readonly ConfirmedTransaction[]): Promise<void> {
-    for (const transaction of transactions) this.#deps.onSent?.(transaction);
-    return Promise.resolve();
+  #sent(transaction: ConfirmedTransaction): void {
+    this.#deps.onSent?.(transaction);
   }
+}
+
+/** Whether a stage has come to its end, well or not. */
+function ended(stage: Promise<void>): () => Promise<boolean> {
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  stage.then(end, end);
+  return async () => Promise.resolve(over);
+}
+
+/** Waits for all of them, then fails as the first that did. */
+async function settleAll(stages: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(stages);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
 /** The contract's own no, and not an outage or a wallet that is empty. */

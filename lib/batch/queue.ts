@@ -135,8 +135,8 @@ export interface BatchQueue {
    * @returns false when the item was in no such state: somebody else was faster, and nothing changed.
    */
   advance(seq: number, to: ItemState, changes?: ItemChanges): Promise<boolean>;
-  /** Items in these states, in the order of the file. */
-  find(states: readonly ItemState[], limit: number): Promise<readonly ItemRow[]>;
+  /** Which items are in a state, in the order of the file. */
+  list(state: ItemState, limit: number): Promise<readonly number[]>;
   get(seq: number): Promise<ItemRow | undefined>;
   counts(): Promise<Counts>;
   /** All items in their order, without answers, receipts and what is sealed. */

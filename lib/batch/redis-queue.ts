@@ -242,14 +242,8 @@ export class RedisQueue implements BatchQueue {
     return moved;
   }
 
-  async find(states: readonly ItemState[], limit: number): Promise<readonly ItemRow[]> {
-    const seqs = (await this.#members(states, limit)).slice(0, limit);
-    const rows = await this.#call("read items", async () => {
-      const pipeline = this.#redis.pipeline();
-      for (const seq of seqs) pipeline.hgetall(this.#item(seq));
-      return pipeline.exec();
-    });
-    return seqs.map((seq, i) => this.#parse(seq, rows?.[i]?.[1] as Record<string, string>));
+  async list(state: ItemState, limit: number): Promise<readonly number[]> {
+    return this.#members([state], limit);
   }
 
   async get(seq: number): Promise<ItemRow | undefined> {

@@ -1,12 +1,12 @@
 /** One transaction on its way: what is signed with its nonce, at the first price and at better ones. */
 
-import { Transaction, type BaseWallet, type Signer } from "ethers";
+import { keccak256, type BaseWallet, type Signer } from "ethers";
 
 import type { Address, Hex } from "../hex.ts";
 import { ZgError } from "../errors.ts";
 import { withUnit } from "../units.ts";
 import type { Reservation, WriteContext } from "./context.ts";
-import { bumpedFees, currentFees, type Fees } from "./fees.ts";
+import { bumpedFees, currentFees, rawRpc, type Fees } from "./fees.ts";
 import type { Watched } from "./inclusion.ts";
 import type { NonceStream } from "./nonces.ts";
 import { TransactionRefusedError } from "./outcomes.ts";
@@ -96,14 +96,15 @@ export class Outgoing implements Watched {
   async #sendSigned(raw: string): Promise<void> {
     const { provider } = this.#ctx;
     const { nonces } = this.#parts;
-    const hash = Transaction.from(raw).hash as Hex;
+    const hash = keccak256(raw) as Hex;
     await this.#record(hash);
     nonces.sent(this.#ctx, this.nonce, { hash, again: async () => this.#again() });
     this.#hashes.push(hash);
     const before = this.#raw;
     this.#raw = raw;
     try {
-      await provider.broadcastTransaction(raw);
+      // Not `broadcastTransaction`, which takes what was just made apart again, for longer than a node takes to include it.
+      await rawRpc(provider, "eth_sendRawTransaction", [raw]);
     } catch (error) {
       // Without a "no" from the node nobody knows whether it took the transaction: a second one might pay twice.
       if (!wasRefused(error) || (await this.#mayBeKnown(hash))) return;
@@ -136,7 +137,7 @@ export class Outgoing implements Watched {
   async #again(): Promise<boolean> {
     if (this.#raw === undefined) return false;
     try {
-      await this.#ctx.provider.broadcastTransaction(this.#raw);
+      await rawRpc(this.#ctx.provider, "eth_sendRawTransaction", [this.#raw]);
       return true;
     } catch (error) {
       return !wasRefused(error);

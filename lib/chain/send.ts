@@ -24,6 +24,8 @@ export interface TransactionDraft {
   readonly data: Hex;
   /** Neuron. */
   readonly value?: bigint;
+  /** What it takes at most, where that is known and it was tried with `eth_call`; estimated when absent. */
+  readonly gas?: bigint;
 }
 
 export interface ConfirmedTransaction {
@@ -71,11 +73,14 @@ export async function estimateTransaction(
   draft: TransactionDraft,
 ): Promise<{ gasLimit: bigint; fees: Fees; worstCost: bigint }> {
   const value = draft.value ?? 0n;
-  const [gas, fees] = await Promise.all([
-    chainCall(`To ${draft.what}`, ctx.provider.estimateGas({ from, to: draft.to ?? null, data: draft.data, value })),
-    currentFees(ctx),
-  ]);
-  const gasLimit = withMargin(gas);
+  const estimate = async () =>
+    withMargin(
+      await chainCall(
+        `To ${draft.what}`,
+        ctx.provider.estimateGas({ from, to: draft.to ?? null, data: draft.data, value }),
+      ),
+    );
+  const [gasLimit, fees] = await Promise.all([draft.gas ?? estimate(), currentFees(ctx)]);
   return { gasLimit, fees, worstCost: value + gasLimit * fees.maxFeePerGas };
 }
 

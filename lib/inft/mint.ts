@@ -1,6 +1,6 @@
 /** Minting: claim a proven result, usually by committing to it a block before, and find it after any interruption. */
 
-import { AbiCoder, keccak256 } from "ethers";
+import { AbiCoder, keccak256, toBeHex } from "ethers";
 
 import type { ReadContext, WriteContext } from "../chain/context.ts";
 import { TransactionRevertedError } from "../chain/outcomes.ts";
@@ -86,14 +86,9 @@ export function inferenceTokenId(
 ): bigint {
   const { provider, teeSigner, requestHash, responseHash } = result;
   const serving = network.contracts.inferenceServing;
-  return BigInt(
-    keccak256(
-      abi.encode(
-        ["uint256", "address", "address", "address", "bytes32", "bytes32"],
-        [network.chainId, serving, provider, teeSigner, requestHash, responseHash],
-      ),
-    ),
-  );
+  // All of fixed size, so that the ABI's encoding is one word each: worked out for every item of a batch.
+  const words = [toBeHex(network.chainId), serving, provider, teeSigner, requestHash, responseHash];
+  return BigInt(keccak256(`0x${words.map((word) => word.slice(2).toLowerCase().padStart(64, "0")).join("")}`));
 }
 
 export interface SealInferenceParams {

@@ -2,10 +2,9 @@
 
 import { createHash } from "node:crypto";
 
-import { verifyMessage } from "ethers";
-
-import { checksum, type Address } from "../hex.ts";
+import type { Address } from "../hex.ts";
 import { SignatureMalformedError } from "./errors.ts";
+import { recoverSigner } from "./known-signers.ts";
 
 /** SHA-256 in lower-case hexadecimal without `0x`, as the signed text carries it. A string is hashed as UTF-8. */
 export function sha256Hex(bytes: Uint8Array | string): string {
@@ -79,7 +78,7 @@ export function recoverMessageSigner(message: string | Uint8Array, signature: st
     throw new SignatureMalformedError(signature);
   }
   try {
-    return checksum(verifyMessage(message, signature));
+    return recoverSigner(message, signature);
   } catch (error) {
     throw new SignatureMalformedError(signature, error); // r and s that no key can have made
   }

@@ -35,6 +35,8 @@
  *   encrypt two texts: see {@link seededRandomBytes}.
  */
 
+import { createCipheriv } from "node:crypto";
+
 import { gcm } from "@noble/ciphers/aes.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { equalBytes, numberToBytesBE } from "@noble/curves/utils.js";
@@ -112,7 +114,7 @@ export function encryptData(plaintext: Uint8Array, place: BoundPlace, randomByte
   const token = hexToBytes(place.token.slice(2));
   if (token.length !== TOKEN_BYTES) throw new RangeError(`an envelope is bound to ${TOKEN_BYTES} bytes`);
   const { aesKey, commitment } = deriveKeys(dataKey);
-  const sealed = gcm(aesKey, nonce, associatedData(place, token)).encrypt(plaintext);
+  const sealed = encryptGcm(aesKey, nonce, plaintext, associatedData(place, token));
   return { envelope: concatBytes(Uint8Array.of(ENVELOPE_VERSION), token, commitment, nonce, sealed), dataKey };
 }
 
@@ -196,9 +198,33 @@ export function drawPrivateKey(randomBytes: RandomBytes): Uint8Array {
   }
 }
 
+/** AES-256-GCM by Node itself, which is ten times as fast on what a token holds. The tag comes last. */
+function encryptGcm(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated?: Uint8Array): Uint8Array {
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  if (associated !== undefined) cipher.setAAD(associated);
+  return concatBytes(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
+}
+
+/** The recipient of the last box: a batch seals thousands to one, and a point with tables multiplies in a third of the time. */
+let recipientOfLast: { readonly key: Uint8Array; readonly point: Point; times: number } | undefined;
+/** From so many boxes on, the tables are worth making. */
+const TABLES_FROM = 8;
+const TABLE_WINDOW = 6;
+type Point = InstanceType<typeof secp256k1.Point>;
+
+function pointOf(publicKey: Uint8Array): Point {
+  if (recipientOfLast === undefined || !equalBytes(recipientOfLast.key, publicKey)) {
+    recipientOfLast = { key: Uint8Array.from(publicKey), point: secp256k1.Point.fromBytes(publicKey), times: 0 };
+  }
+  recipientOfLast.times += 1;
+  if (recipientOfLast.times === TABLES_FROM) recipientOfLast.point.precompute(TABLE_WINDOW, false);
+  return recipientOfLast.point;
+}
+
 /** Both inputs are valid: a key of the curve and a point on it. The group has prime order, so no point is weak. */
-function boxKey(privateKey: Uint8Array, publicKey: Uint8Array, ephemeral: Uint8Array): Uint8Array {
-  const shared = secp256k1.getSharedSecret(privateKey, publicKey, false);
+function boxKey(privateKey: Uint8Array, publicKey: Point, ephemeral: Uint8Array): Uint8Array {
+  const scalar = secp256k1.Point.Fn.fromBytes(privateKey);
+  const shared = publicKey.multiply(scalar).toBytes(false);
   return hkdf(sha256, concatBytes(ephemeral, shared), undefined, undefined, 32);
 }
 
@@ -212,7 +238,7 @@ export function sealKey(dataKey: Uint8Array, publicKey: Uint8Array, randomBytes:
   const secret = drawPrivateKey(randomBytes);
   const ephemeral = publicKeyOf(secret);
   const nonce = randomBytes(BOX_NONCE_BYTES);
-  const sealed = gcm(boxKey(secret, recipient, ephemeral), nonce).encrypt(dataKey);
+  const sealed = encryptGcm(boxKey(secret, pointOf(recipient), ephemeral), nonce, dataKey);
   // GCM puts the tag last; this box wants it before the ciphertext.
   return concatBytes(ephemeral, nonce, sealed.subarray(DATA_KEY_BYTES), sealed.subarray(0, DATA_KEY_BYTES));
 }
@@ -227,7 +253,7 @@ export function openKey(box: Uint8Array, privateKey: Uint8Array): Uint8Array {
   const ephemeral = box.subarray(0, POINT_BYTES);
   let key: Uint8Array;
   try {
-    key = boxKey(privateKey, publicKey65(ephemeral), ephemeral);
+    key = boxKey(privateKey, secp256k1.Point.fromBytes(publicKey65(ephemeral)), ephemeral);
   } catch (error) {
     if (!(error instanceof PublicKeyMalformedError)) throw error;
     throw new SealedKeyMalformedError("its ephemeral key is not a point of secp256k1", error);

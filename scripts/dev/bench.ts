@@ -1,7 +1,7 @@
 /**
  * Measures what the project promises, prints a table, writes bench-results.json: `npm run bench [-- --all] [-- case …]`.
  * Cases: flow, help, cold, check (only with --all or by name), ready, header, list, account, providers, storage,
- * gateway. Exits with 1 when a target is missed or a case fails.
+ * gateway, batch. Exits with 1 when a target is missed or a case fails.
  */
 
 import { writeFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { accountCases } from "./bench/account.ts";
+import { batchCases } from "./bench/batch.ts";
 import { verdict, type Result } from "./bench/case.ts";
 import { commandCases } from "./bench/commands.ts";
 import { gatewayCases } from "./bench/gateway.ts";
@@ -20,7 +21,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 function figure(value: number | undefined, unit: Result["unit"]): string {
   if (value === undefined) return "";
-  const digits = unit === "ms" && value < 10 ? 4 : unit === "×" ? 3 : unit === "calls" ? 1 : 0;
+  const digits = unit === "ms" && value < 10 ? 4 : unit === "×" ? 3 : unit === "calls" || unit === "%" ? 1 : 0;
   return `${value.toFixed(digits)} ${unit}`;
 }
 
@@ -66,6 +67,7 @@ const cases = [
   ...accountCases(ROOT),
   ...storageCases(ROOT),
   ...gatewayCases(ROOT),
+  ...batchCases(ROOT),
 ];
 const unknown = wanted.filter((id) => !cases.some((candidate) => candidate.id === id));
 if (unknown.length > 0) {

@@ -4,7 +4,7 @@ export interface Result {
   readonly name: string;
   /** Absent when the part could not be measured; then `note` says why. */
   readonly measured?: number;
-  readonly unit: "ms" | "MB" | "calls" | "×" | "services" | "req/s" | "transfers";
+  readonly unit: "ms" | "MB" | "calls" | "×" | "services" | "req/s" | "transfers" | "%";
   /** Passed when measured ≤ `most` and ≥ `least`; a figure without either is for comparison only. */
   readonly most?: number;
   readonly least?: number;

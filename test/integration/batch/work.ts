@@ -33,14 +33,12 @@ describe("a batch", () => {
     const { counts, bill, sent, spent } = await batch.work();
     expect(counts).to.include({ minted: 60, waiting: 0 });
     expect(await batches.tokensOf(batch.deps.owner)).to.equal(60n);
-    expect(sent.map(({ what }) => what.replace(/ (of )?0x.*| with .*| [\d.]+ 0G.*/, ""))).to.deep.equal([
-      "open a ledger",
-      "transfer",
-      "commit to 50 mints",
-      "have the signer",
-      "mint 50 inferences",
-      "commit to 10 mints",
-      "mint 10 inferences",
+    const said = sent.map(({ what }) => what.replace(/ (of )?0x.*| with .*| [\d.]+ 0G.*/, ""));
+    expect(said.slice(0, 2)).to.deep.equal(["open a ledger", "transfer"]);
+    // The next are committed to while the first are minted.
+    expect(said.slice(2)).to.have.members([
+      ...["commit to 50 mints", "have the signer", "mint 50 inferences"],
+      ...["commit to 10 mints", "mint 10 inferences"],
     ]);
     const fees = bill.rows.find(({ from }) => from === "fee")?.amount ?? 0n;
     expect(spent > 0n && spent <= fees, "the answers cost no more than the plan said").to.equal(true);

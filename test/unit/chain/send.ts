@@ -65,17 +65,18 @@ function openBar(options: BarOptions = {}): Bar {
       return options.estimate === undefined ? GAS : options.estimate();
     },
     getBlock: async () => ({ baseFeePerGas: 10n }),
-    send: async (method: string) => {
+    send: async (method: string, [raw]: readonly string[]) => {
       if (method === "eth_getTransactionCount") {
         diary.push("nonce");
         return "0x3";
       }
+      if (method === "eth_sendRawTransaction") {
+        diary.push("broadcast");
+        broadcast.push(Transaction.from(raw));
+        await options.onBroadcast?.();
+        return null;
+      }
       return options.fees === undefined ? "0x1" : options.fees();
-    },
-    broadcastTransaction: async (raw: string) => {
-      diary.push("broadcast");
-      broadcast.push(Transaction.from(raw));
-      await options.onBroadcast?.();
     },
     getTransaction: async () => {
       diary.push("look up");
