@@ -1,5 +1,6 @@
 /** Asks a provider and keeps what proves the answer: the bytes sent and the bytes received. One way for every kind. */
 
+import { borderOf } from "../border.ts";
 import { AbortedError } from "../errors.ts";
 import type { Address } from "../hex.ts";
 import { chatIdFrom } from "../protocol/chat.ts";
@@ -189,9 +190,14 @@ export async function sendAuthorized(
 ): Promise<HttpAnswer> {
   const { session, signal } = deps;
   const { what, url } = request;
+  // Where a token goes its network decides, whatever the caller forgot to say.
+  const within = { border: borderOf(session.network), ...deps };
   for (let attempt = 1; ; attempt++) {
     const authorization = await session.header(provider);
-    const answer = await exchange(deps, { ...request, headers: { ...request.headers, Authorization: authorization } });
+    const answer = await exchange(within, {
+      ...request,
+      headers: { ...request.headers, Authorization: authorization },
+    });
     if (answer.status >= 200 && answer.status < 300) return answer;
     const error = classify(answer);
     if (isSessionRefusal(error)) {

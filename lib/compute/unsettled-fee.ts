@@ -1,5 +1,6 @@
 /** What a provider has billed and not yet collected on chain. Only the provider knows it. */
 
+import { borderOf } from "../border.ts";
 import { z } from "zod";
 
 import type { Address } from "../hex.ts";
@@ -32,7 +33,7 @@ export async function fetchUnsettledFee(
     const authorization = await session.header(provider);
     const headers = { Authorization: authorization };
     const answer = await exchange(
-      { ...deps, timeoutMs, maxResponseBytes: 64 * 1024 },
+      { border: borderOf(session.network), ...deps, timeoutMs, maxResponseBytes: 64 * 1024 },
       { what: WHAT, url, method: "GET", headers },
     );
     if (answer.status === 200) return parseFee(textOf(answer), url);

@@ -1,3 +1,4 @@
+import { borderOf } from "../../lib/border.ts";
 import {
   assertFairlyBilled,
   auditBilling,
@@ -36,7 +37,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
     async (open) => {
       const { network, read } = open;
       const user = account ?? ownAddress(open);
-      const http = { signal: io.signal };
+      const http = { border: borderOf(network), signal: io.signal };
       const isOwn = open.knownAddress() === user;
       const session = isOwn ? new SessionTokens({ ...read, signer: await open.signer() }) : undefined;
       const ask = async (provider: Address) => {

@@ -56,6 +56,10 @@ describe("a provider of a live network that registered an address of this machin
     const before = world.galileo.provider(0).requests().length;
     const requestBytes = buildChatRequest({ model: service.model, messages, random: randomBytes });
     await caught(AddressRefusedError, async () => chat({ ...http, session }, { service, requestBytes }));
+    // Nor does it when the caller did not say where requests may go: the session knows.
+    const live = { network, user: session.user.bind(session), header: session.header.bind(session) };
+    const asking = { session: { ...live, invalidate: session.invalidate.bind(session) } };
+    await caught(AddressRefusedError, async () => chat(asking, { service, requestBytes }));
     const broker = createBroker((await world.user()).ctx.signer, { network: "galileo" });
     expect(await broker.inference.isAnswering(service.provider)).to.equal(false);
     await caught(AddressRefusedError, async () => broker.inference.getProviderModels(service.provider));
