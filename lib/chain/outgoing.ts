@@ -50,6 +50,7 @@ export class Outgoing implements Watched {
   readonly #parts: OutgoingParts;
   readonly #hashes: Hex[] = [];
   #fees: Fees;
+  #mayBeSent = false;
   /** The newest that was given to a node; a remote signer keeps it to itself. */
   #raw: string | undefined;
 
@@ -66,6 +67,11 @@ export class Outgoing implements Watched {
     }
     this.again = async () => this.#again();
     this.replace = async () => this.#replace();
+  }
+
+  /** Whether a remote signer may have sent it, although {@link send} failed. */
+  get mayBeSent(): boolean {
+    return this.#mayBeSent;
   }
 
   hashes(): readonly Hex[] {
@@ -87,7 +93,12 @@ export class Outgoing implements Watched {
 
   /** A remote signer signs and sends in one step, so that its hash can only be recorded after. */
   async #sendRemotely(request: Parameters<Signer["sendTransaction"]>[0]): Promise<void> {
-    const { hash } = await chainCall(`To ${this.what}`, this.#ctx.signer.sendTransaction(request));
+    this.#mayBeSent = true;
+    const sending = chainCall(`To ${this.what}`, this.#ctx.signer.sendTransaction(request));
+    const { hash } = await sending.catch((error: unknown) => {
+      this.#mayBeSent = error instanceof RpcUnreachableError && !wasRefused(error);
+      throw error;
+    });
     this.#hashes.push(hash as Hex);
     this.#parts.nonces.sent(this.#ctx, this.nonce, { hash: hash as Hex });
     await this.#record(hash as Hex);
@@ -128,9 +139,9 @@ export class Outgoing implements Watched {
   #refusal(hash: Hex, error: unknown): ZgError {
     const { what, nonce } = this;
     if (revertDataOf(error) !== undefined) return asChainError(`To ${what}`, error);
-    const reason = refusalOf(error);
-    if (reason === undefined) return new RpcUnreachableError(`To ${what}`, error); // nobody was there
-    return new TransactionRefusedError({ what, hash, nonce, reason }, error);
+    const refusal = refusalOf(error);
+    if (refusal?.by !== "a node") return new RpcUnreachableError(`To ${what}`, error); // nobody was there
+    return new TransactionRefusedError({ what, hash, nonce, reason: refusal.reason }, error);
   }
 
   /** Gives the same bytes to a node again, which can pay only once. Says whether it took them, or had them. */
@@ -178,30 +189,31 @@ export class Outgoing implements Watched {
 const NO_ANSWER = -1;
 const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND"]);
 
-/** Finds in what ethers, Hardhat or a node wrapped around it. */
-function found<T>(error: unknown, look: (values: Record<string, unknown>) => T | undefined, depth = 0): T | undefined {
+/** Whether somebody said no to a request: then nobody has taken it. */
+type Refusal =
+  { readonly by: "a node"; readonly reason: string } | { readonly by: "nobody" } | { readonly by: "unknown" };
+
+/**
+ * What became of a request, by what ethers, Hardhat or a node wrapped around it. The outermost word counts: below "no
+ * answer" may lie a number that is no node's, such as that of a time-out.
+ */
+function refusalOf(error: unknown, depth = 0): Refusal | undefined {
   if (typeof error !== "object" || error === null || depth > 6) return undefined;
-  const values = error as Record<string, unknown>;
-  const here = look(values);
-  if (here !== undefined) return here;
-  for (const nested of [values["error"], values["info"], values["cause"]]) {
-    const deeper = found(nested, look, depth + 1);
-    if (deeper !== undefined) return deeper;
+  const { code, message, error: inner, info, cause } = error as Record<string, unknown>;
+  if (code === NO_ANSWER || error instanceof DOMException) return { by: "unknown" };
+  if (NOBODY_THERE.has(String(code))) return { by: "nobody" };
+  if (code === LIMITED || typeof code === "number") {
+    return { by: "a node", reason: String(message).split("\n", 1)[0]?.slice(0, 300) ?? "" };
+  }
+  for (const nested of [inner, info, cause]) {
+    const found = refusalOf(nested, depth + 1);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** What a node said when it said no: a JSON-RPC error, or that it is asked too often. */
-function refusalOf(error: unknown): string | undefined {
-  return found(error, ({ code, message }) =>
-    code === LIMITED || (typeof code === "number" && code !== NO_ANSWER)
-      ? String(message).split("\n", 1)[0]?.slice(0, 300)
-      : undefined,
-  );
-}
-
 /** Whether a node said no, or none was there to take it. */
 export function wasRefused(error: unknown): boolean {
-  const nobody = found(error, ({ code }) => (NOBODY_THERE.has(String(code)) ? true : undefined));
-  return nobody === true || refusalOf(error) !== undefined;
+  const refusal = refusalOf(error);
+  return refusal !== undefined && refusal.by !== "unknown";
 }

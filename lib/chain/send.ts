@@ -12,8 +12,8 @@ import { currentFees, type Fees } from "./fees.ts";
 import { awaitInclusion } from "./inclusion.ts";
 import { nonceStream, type NonceStream } from "./nonces.ts";
 import { TransactionDroppedError, TransactionReplacedError, TransactionRevertedError } from "./outcomes.ts";
-import { Outgoing, wasRefused } from "./outgoing.ts";
-import { chainCall, decodeRevert, revertDataOf, RpcUnreachableError } from "./revert.ts";
+import { Outgoing } from "./outgoing.ts";
+import { chainCall, decodeRevert, revertDataOf } from "./revert.ts";
 import { shortfallRemedy } from "./shortfall.ts";
 
 export interface TransactionDraft {
@@ -111,16 +111,21 @@ export async function sendTransaction(ctx: WriteContext, draft: TransactionDraft
   const reservation = ctx.spending?.reserve(what, worstCost);
   const { to = null, data } = draft;
   const request = { type: 2, chainId: network.chainId, to, data, value, gasLimit } as const;
-  const outgoing = await release(reservation, async () => {
-    const nonces = await nonceStream(ctx, from);
-    return nonces.turn(ctx, what, async (nonce) => {
+  let made: Outgoing | undefined;
+  let nonces: NonceStream;
+  try {
+    nonces = await nonceStream(ctx, from);
+    made = await nonces.turn(ctx, what, async (nonce) => {
       if (ctx.signal?.aborted === true) throw new AbortedError(`To ${what}`);
-      const made = new Outgoing(ctx, { what, from, request, fees, nonces, reservation }, nonce);
+      made = new Outgoing(ctx, { what, from, request, fees, nonces, reservation }, nonce);
       await made.send();
-      return { nonces, made };
+      return made;
     });
-  });
-  const receipt = await included(ctx, outgoing, reservation);
+  } catch (error) {
+    if (made?.mayBeSent !== true) reservation?.settle(0n);
+    throw error;
+  }
+  const receipt = await included(ctx, nonces, made, reservation);
   const hash = receipt.hash as Hex;
   const fee = receipt.gasUsed * receipt.gasPrice;
   const reverted = receipt.status === 0;
@@ -134,27 +139,18 @@ export async function sendTransaction(ctx: WriteContext, draft: TransactionDraft
 
 async function included(
   ctx: WriteContext,
-  { nonces, made }: { nonces: NonceStream; made: Outgoing },
+  nonces: NonceStream,
+  outgoing: Outgoing,
   reservation: Reservation | undefined,
 ): Promise<TransactionReceipt> {
   try {
-    const receipt = await awaitInclusion(ctx, made);
-    nonces.landed(made.nonce, receipt.hash as Hex);
+    const receipt = await awaitInclusion(ctx, outgoing);
+    nonces.landed(outgoing.nonce, receipt.hash as Hex);
     return receipt;
   } catch (error) {
-    nonces.abandoned(made.nonce);
+    nonces.abandoned(outgoing.nonce);
     const isOver = error instanceof TransactionReplacedError || error instanceof TransactionDroppedError;
     if (isOver) reservation?.settle(0n);
-    throw error;
-  }
-}
-
-/** Ends a reservation for what was not sent. What may have been, unknown to us, stays reserved. */
-async function release<T>(reservation: Reservation | undefined, send: () => Promise<T>): Promise<T> {
-  try {
-    return await send();
-  } catch (error) {
-    if (!(error instanceof RpcUnreachableError) || wasRefused(error)) reservation?.settle(0n);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { SignedTransaction, Spending, WriteContext } from "../../../lib/cha
 import { INTERFACES } from "../../../lib/chain/contracts.ts";
 import { DEVELOPMENT_ACCOUNTS, developmentAccount, RealKeyRefusedError } from "../../../lib/chain/development-keys.ts";
 import { ReceiptPendingError, TransactionRefusedError, TransactionRevertedError } from "../../../lib/chain/outcomes.ts";
+import { RpcFailure } from "../../../lib/chain/rpc-exchange.ts";
 import { ContractRevertError, RpcUnreachableError } from "../../../lib/chain/revert.ts";
 import {
   estimateTransaction,
@@ -12,6 +13,7 @@ import {
   sendTransaction,
   type TransactionDraft,
 } from "../../../lib/chain/send.ts";
+import { WalletSpending } from "../../../lib/chain/spending.ts";
 import { AbortedError, EXIT, ZgError } from "../../../lib/errors.ts";
 import { networkNamed } from "../../../lib/networks.ts";
 
@@ -38,6 +40,7 @@ interface BarOptions {
   readonly estimate?: () => Promise<bigint>;
   readonly fees?: () => Promise<string>;
   readonly onBroadcast?: () => Promise<void>;
+  readonly count?: () => Promise<string>;
   readonly known?: () => Promise<unknown>;
   /** Answers of successive receipt queries; the last one repeats. */
   readonly receipts?: readonly (Partial<TransactionReceipt> | null | Error)[];
@@ -68,7 +71,7 @@ function openBar(options: BarOptions = {}): Bar {
     send: async (method: string, [raw]: readonly string[]) => {
       if (method === "eth_getTransactionCount") {
         diary.push("nonce");
-        return "0x3";
+        return options.count === undefined ? "0x3" : options.count();
       }
       if (method === "eth_sendRawTransaction") {
         diary.push("broadcast");
@@ -312,6 +315,16 @@ describe("sendTransaction", () => {
     expect(await thrownBy(sendTransaction(unknown.ctx, DRAFT))).to.be.instanceOf(ReceiptPendingError);
   });
 
+  it("does not take the number of a time-out, below an answer that never came, for a node's no", async () => {
+    const timeout = new DOMException("The operation was aborted due to timeout", "TimeoutError"); // its code is 23
+    for (const lost of [new RpcFailure("silent", "it did not answer", { cause: timeout }), timeout]) {
+      const onBroadcast = async () => Promise.reject(lost);
+      const bar = openBar({ onBroadcast, receipts: [null], ctx: { receiptTimeout: 1 } });
+
+      expect(await thrownBy(sendTransaction(bar.ctx, DRAFT))).to.be.instanceOf(ReceiptPendingError);
+    }
+  });
+
   it("fails when the node refused the transaction and does not know it; its hash stays written down", async () => {
     const refused = Object.assign(new Error("nonce too low"), { code: -32000 });
     const bar = openBar({ onBroadcast: async () => Promise.reject(refused) });
@@ -402,6 +415,19 @@ describe("sendTransaction", () => {
 
     expect(sent.hash).to.equal("0xfeed");
     expect(bar.diary).to.deep.equal(["balance", "estimate", "nonce", "remote", "write down", "receipt"]);
+  });
+
+  it("keeps reserved what a remote signer may have sent, and gives back what certainly nobody sent", async () => {
+    const lost = Object.assign(new Error("504"), { code: -1 });
+    const remote = { getAddress: async () => FROM, sendTransaction: async () => Promise.reject(lost) };
+    const spending = new WalletSpending();
+    const bar = openBar({ ctx: { spending } });
+    await thrownBy(sendTransaction({ ...bar.ctx, signer: remote as unknown as Signer }, DRAFT));
+    expect(spending.reserved).to.equal(WORST);
+
+    const silent = openBar({ count: async () => Promise.reject(lost), ctx: { spending } });
+    await thrownBy(sendTransaction(silent.ctx, DRAFT));
+    expect(spending.reserved).to.equal(WORST);
   });
 
   it("gives a remote signer's refusal a class", async () => {
