@@ -1,8 +1,8 @@
 /** What a provider has billed and not yet collected on chain. Only the provider knows it. */
 
-import { borderOf } from "../border.ts";
 import { z } from "zod";
 
+import { borderOf } from "../border.ts";
 import type { Address } from "../hex.ts";
 import { unsettledFeeUrl } from "../protocol/endpoints.ts";
 import { isSessionRefusal } from "../protocol/provider-errors.ts";
