@@ -17,6 +17,7 @@ import { chooseForBatch } from "./choose.ts";
 import { BatchProviderError } from "./errors.ts";
 import type { BatchItem } from "./items.ts";
 import { itemOf, type Assignment, type BatchPlan, type BatchQueue } from "./queue.ts";
+import { mayPass } from "./mint-items.ts";
 import { runBatch, type RunDeps, type RunOutcome } from "./run.ts";
 import type { Counts, ItemState } from "./state.ts";
 
@@ -73,17 +74,17 @@ const ENDED: ReadonlySet<ItemState> = new Set(["minted", "refused", "spoiled", "
  * @throws what the plan refuses, before anything is spent: {@link NotMintableError}, {@link MaxSpendExceededError} …
  */
 export async function workBatch(deps: BatchDeps): Promise<BatchOutcome> {
-  const { queue, provider } = deps;
+  const { provider } = deps;
   const unknownCharge = await reportUnknown(deps);
   // What was turned down cost nothing, and may be taken today.
-  await queue.retry(["refused", ...(deps.retryUnanswered ? (["unknown", "spoiled"] as const) : [])]);
-  let outcome = await workOnce(deps);
+  const retried: readonly ItemState[] = ["refused", ...(deps.retryUnanswered ? (["unknown", "spoiled"] as const) : [])];
+  let outcome = await workOnce(deps, retried);
   const sent = [...outcome.sent];
   let { spent } = outcome;
   // Whoever named a provider meant that one.
   while (outcome.stopped instanceof BatchProviderError && provider === undefined && outcome.counts.waiting > 0) {
     deps.log(`${outcome.stopped.message}; looking for another provider`);
-    outcome = await workOnce(deps);
+    outcome = await workOnce(deps, []);
     if (outcome.status === "planned") break;
     sent.push(...outcome.sent);
     spent += outcome.spent;
@@ -95,29 +96,35 @@ export async function workBatch(deps: BatchDeps): Promise<BatchOutcome> {
 export async function planBatch(deps: BatchDeps): Promise<Bill> {
   const { items } = deps;
   const service = await chooseForBatch(deps, deps.queue, deps.provider);
-  return billOf(deps, service, { open: items, unminted: deps.plan.mint ? items : [] });
+  return billOf(deps, service, { open: items, unminted: deps.plan.mint ? items : [], passing: [] });
 }
 
 interface Left {
   readonly open: readonly BatchItem[];
   readonly unminted: readonly BatchItem[];
+  /** Items that could not be minted before, and may now. */
+  readonly passing: readonly number[];
 }
 
-async function leftOf({ queue, plan }: BatchDeps): Promise<Left> {
+async function leftOf({ queue, plan }: BatchDeps, retried: readonly ItemState[]): Promise<Left> {
   const open: BatchItem[] = [];
   const unminted: BatchItem[] = [];
+  const passing: number[] = [];
   for await (const row of queue.each()) {
-    if (ENDED.has(row.state)) continue;
+    const again = retried.includes(row.state);
+    if (ENDED.has(row.state) && !again && !mayPass(row)) continue;
     const item = itemOf(row);
-    if (row.state === "waiting") open.push(item);
+    if (row.state === "waiting" || again) open.push(item);
     if (plan.mint) unminted.push(item);
+    if (mayPass(row)) passing.push(row.seq);
   }
-  return { open, unminted };
+  return { open, unminted, passing };
 }
 
 async function billOf(deps: BatchDeps, service: Service | undefined, left: Left): Promise<Bill> {
   const { plan, collection } = deps;
-  const work = { ...left, stores: plan.stores, ...(service === undefined ? {} : { service }) };
+  const { open, unminted } = left;
+  const work = { open, unminted, stores: plan.stores, ...(service === undefined ? {} : { service }) };
   return makeBill([...(collection?.rows ?? []), ...(await batchRows(billContext(deps), work))]);
 }
 
@@ -125,11 +132,13 @@ function billContext({ read, owner, plan, http, session }: BatchDeps): BillConte
   return { read, owner, claim: plan.claim, http, session };
 }
 
-async function workOnce(deps: BatchDeps): Promise<BatchOutcome> {
+/** @param retried states of items that are asked again. They stay in them until the plan is agreed to and funded. */
+async function workOnce(deps: BatchDeps, retried: readonly ItemState[]): Promise<BatchOutcome> {
   const { queue, plan, collection, write } = deps;
-  const left = await leftOf(deps);
-  const { waiting, answered, asked } = await queue.counts();
-  const service = waiting + answered + asked === 0 ? undefined : await chooseForBatch(deps, queue, deps.provider);
+  const left = await leftOf(deps, retried);
+  const { answered, asked } = await queue.counts();
+  const isAsking = left.open.length + answered + asked > 0;
+  const service = isAsking ? await chooseForBatch(deps, queue, deps.provider) : undefined;
   const bill = await billOf(deps, service, left);
   const common = { bill, ...(service === undefined ? {} : { service }) };
   if (!(await deps.approve(bill))) {
@@ -144,6 +153,8 @@ async function workOnce(deps: BatchDeps): Promise<BatchOutcome> {
   const assignment = service === undefined ? before : await assignmentOf(deps, service, inft, before, transferred);
   if (assignment === undefined) throw new Error("a batch without an assignment has items that wait for one");
   await queue.assign(assignment);
+  await queue.retry(retried);
+  for (const seq of left.passing) await queue.advance(seq, "sealed", { failure: null });
   const { session, signal } = deps;
   const minting = inft === undefined || collection === undefined ? {} : { minting: { ...collection, inft } };
   const running = { ...deps, assignment, session, genesisHash: plan.genesisHash, ...minting };

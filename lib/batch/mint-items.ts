@@ -3,6 +3,7 @@
 import type { ReadContext, WriteContext } from "../chain/context.ts";
 import { chainCall, ContractRevertError, RpcUnreachableError } from "../chain/revert.ts";
 import { estimateTransaction, type ConfirmedTransaction, type TransactionDraft } from "../chain/send.ts";
+import { ProviderUnknownError } from "../compute/errors.ts";
 import { assertMintable } from "../compute/verify.ts";
 import { readService, type Service } from "../compute/providers.ts";
 import type { Receipt } from "../compute/receipt.ts";
@@ -36,7 +37,7 @@ import { resultOfReceipt } from "../inft/receipt.ts";
 import { sendToInft, translateInftError } from "../inft/translate.ts";
 import { inParallel } from "../parallel.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
-import { receiptOf, sealedOf, type BatchQueue, type ItemRow, type MinterLease } from "./queue.ts";
+import { failureOf, receiptOf, sealedOf, type BatchQueue, type ItemRow, type MinterLease } from "./queue.ts";
 import type { ItemState } from "./state.ts";
 
 export interface MintingDeps {
@@ -281,10 +282,10 @@ class Minting {
 
   /** Those whose provider still lists and endorses their signer; the contract would refuse the others. */
   async #acceptable(ready: readonly Ready[]): Promise<Ready[]> {
-    const services = new Map<Address, Service>();
+    const services = new Map<Address, Service | ProviderUnknownError>();
     for (const { mint } of ready) {
       const { provider } = mint.result;
-      if (!services.has(provider)) services.set(provider, await readService(this.#deps.read, provider));
+      if (!services.has(provider)) services.set(provider, await listed(this.#deps.read, provider));
     }
     const accepted: Ready[] = [];
     for (const one of ready) {
@@ -377,7 +378,25 @@ const NOT_OF_ONE_ITEM = new Set([
   "ZG_BATCH_BUSY",
 ]);
 
-function refusalOf(service: Service, teeSigner: Address): ZgError | undefined {
+/** A provider that is gone keeps its own answers from being minted, and no others. */
+async function listed(read: ReadContext, provider: Address): Promise<Service | ProviderUnknownError> {
+  try {
+    return await readService(read, provider);
+  } catch (error) {
+    if (error instanceof ProviderUnknownError) return error;
+    throw error;
+  }
+}
+
+/** Whether what kept an item from being minted may be over, which costs nothing to find out. */
+export function mayPass(row: Pick<ItemRow, "state" | "failure">): boolean {
+  return row.state === "unmintable" && PASSING.has(failureOf(row)?.code ?? "");
+}
+
+const PASSING = new Set(["ZG_NOT_ENDORSED", "ZG_PROVIDER_UNKNOWN"]);
+
+function refusalOf(service: Service | ProviderUnknownError, teeSigner: Address): ZgError | undefined {
+  if (service instanceof ProviderUnknownError) return service;
   const { provider, teeSignerAddress: listed } = service;
   if (listed !== teeSigner) return new ResultSignerMismatchError({ provider, listed, recovered: teeSigner });
   try {

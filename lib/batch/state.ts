@@ -31,8 +31,8 @@ export const TRANSITIONS: Readonly<Record<ItemState, readonly ItemState[]>> = {
   answered: ["asked", "unknown", "waiting", "unproved"],
   unproved: ["answered"],
   verified: ["answered", "verified"],
-  // Sealed anew when what was sealed is not here any more.
-  sealed: ["verified", "sealed", "committed"],
+  // Sealed anew when what was sealed is not here any more; tried again when what kept it from being minted may be over.
+  sealed: ["verified", "sealed", "committed", "unmintable"],
   committed: ["sealed", "committed"],
   minted: ["verified", "sealed", "committed"],
   refused: ["waiting", "asked"],
