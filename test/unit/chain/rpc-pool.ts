@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { expect } from "chai";
@@ -362,28 +362,49 @@ describe("a single node", () => {
     expect(a.asked).to.deep.equal(["eth_chainId", "eth_getBalance"]);
   });
 
-  it("over HTTP is sent what JSON-RPC asks for, and its answer is bounded by a deadline", async () => {
-    const bodies: unknown[] = [];
-    const server: Server = createServer((request, response) => {
+  /** Serves `answer` over HTTP while `use` runs. */
+  async function serving(
+    answer: (call: string, response: ServerResponse) => void,
+    use: (url: string) => Promise<void>,
+  ) {
+    const server = createServer((request, response) => {
       let body = "";
       request.on("data", (chunk) => (body += String(chunk)));
       request.on("end", () => {
-        const call = JSON.parse(body) as { method: string };
-        bodies.push(call);
-        if (call.method === "eth_chainId") response.end('{"jsonrpc":"2.0","id":1,"result":"0x40da"}');
-        else response.write('{"jsonrpc":'); // and nothing more
+        answer(body, response);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    const pool = new RpcPool({ network: NETWORK, urls: [`http://127.0.0.1:${port}`], limits: { requestMs: 50 } });
-    const error = await failureOf(pool.request(BALANCE));
-    expect(error.message).to.equal(`127.0.0.1:${port}: it did not answer within 50 ms`);
+    try {
+      await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  it("over HTTP is sent what JSON-RPC asks for", async () => {
+    const bodies: unknown[] = [];
+    const answer = (body: string, response: ServerResponse) => {
+      bodies.push(JSON.parse(body));
+      response.end('{"jsonrpc":"2.0","id":1,"result":"0x40da"}');
+    };
+    await serving(answer, async (url) => {
+      const pool = new RpcPool({ network: NETWORK, urls: [url] });
+      expect(await pool.request(BALANCE)).to.deep.equal({ result: "0x40da" });
+    });
     expect(bodies).to.deep.equal([
       { jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] },
       { jsonrpc: "2.0", id: 1, ...BALANCE },
     ]);
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("over HTTP is not waited for when it begins an answer and never ends it", async () => {
+    const answer = (_: string, response: ServerResponse) => void response.write('{"jsonrpc":');
+    await serving(answer, async (url) => {
+      const pool = new RpcPool({ network: NETWORK, urls: [url], limits: { requestMs: 50 } });
+      const error = await failureOf(pool.request(BALANCE));
+      expect(error.message).to.equal(`${new URL(url).host}: it did not answer within 50 ms`);
+    });
   });
 });
