@@ -35,7 +35,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const parts = { open, stores, journal, question, noStorage, io, writer, id, retryUnanswered: false, caps: {} };
       const ctx = await flowContext(parts);
       if (lastFact(journal, "abandoned") === undefined) {
-        assertSameRun(journal, { ...ctx, stores: !keepsHere(journal, false) });
+        assertSameRun(journal, { ...ctx, stores: !keepsHere(journal) });
       }
       if (!args.dryRun) journal.hold();
       try {

@@ -3,7 +3,7 @@ import { lastFact } from "../../lib/flow/journal.ts";
 import { isUnfinished } from "../../lib/flow/state.ts";
 import type { Answer } from "../support/action.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
-import { assertIdKept } from "../support/flow.ts";
+import { assertIdKept, keepsHere } from "../support/flow.ts";
 import { givenCaps } from "../support/guards.ts";
 import { carryOut, type RunArguments } from "../support/run-flow.ts";
 import { runsOf } from "../support/runs.ts";
@@ -40,7 +40,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
       const { question } = started;
       io.log(`run ${id}`);
       // What it was started with was agreed to then; nothing of it is asked for again.
-      const run = { open, stores, id, journal, question, revealPrompt: true, noStorage: false };
+      const run = { open, stores, id, journal, question, revealPrompt: true, noStorage: keepsHere(journal) };
       return carryOut(run, { ...args, maxPrice: undefined }, io);
     },
     io,

@@ -49,7 +49,7 @@ export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
         throw new RunUnknownError({ id, network: open.network.name });
       }
       const { owner, question } = started;
-      const noStorage = keepsHere(journal, false);
+      const noStorage = keepsHere(journal);
       const steps = await flowStatus(await flowReadContext({ open, stores, journal, owner, question, noStorage, io }));
       const openSteps = steps.filter(({ state }) => state === "open").length;
       const network = open.network.name;

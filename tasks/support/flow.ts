@@ -65,9 +65,9 @@ export function startedCeiling(journal: Journal): PriceCeiling | undefined {
   return text === undefined ? undefined : parsePriceCeiling(text, "the run's price ceiling");
 }
 
-/** Whether a run keeps its result on this machine only: as it was started, where it was. */
-export function keepsHere(journal: Journal, given: boolean): boolean {
-  return given || lastFact(journal, "started")?.storage === false;
+/** Whether a run keeps its result on this machine only: as it was started, unless it began to store it since. */
+export function keepsHere(journal: Journal): boolean {
+  return lastFact(journal, "started")?.storage === false && lastFact(journal, "storing") === undefined;
 }
 
 /** What the checks need. */

@@ -27,7 +27,7 @@ import type { SpendingArguments } from "./arguments.ts";
 import { checkLines } from "./checks.ts";
 import { warnOfClaim } from "./claim.ts";
 import type { OpenConnection } from "./connection.ts";
-import { flowContext, keepsHere } from "./flow.ts";
+import { flowContext } from "./flow.ts";
 import { givenCaps, type GuardArguments } from "./guards.ts";
 import { approve, billData } from "./spend.ts";
 import type { Stores } from "./stores.ts";
@@ -119,8 +119,7 @@ export async function carryOut(run: Run, args: RunArguments, io: TaskIo): Promis
   const { retryUnanswered, retryRejected, waitFinal, indexer } = args;
   const caps = givenCaps(args);
   const settings = { retryUnanswered, retryRejected, waitFinal, indexer, caps };
-  const noStorage = keepsHere(journal, run.noStorage);
-  const ctx = await flowContext({ ...run, ...settings, noStorage, io, writer });
+  const ctx = await flowContext({ ...run, ...settings, io, writer });
   assertSameRun(journal, ctx);
   // From here on the run is this command's, but for a look.
   if (!args.dryRun) journal.hold();
