@@ -1,7 +1,8 @@
 /** Takes proven answers to tokens, many in one transaction. One minter at a time, because nonces are counted by one. */
 
 import type { ReadContext, WriteContext } from "../chain/context.ts";
-import { chainCall, ContractRevertError, RpcUnreachableError } from "../chain/revert.ts";
+import { TransactionRevertedError } from "../chain/outcomes.ts";
+import { chainCall, ContractRevertError } from "../chain/revert.ts";
 import { estimateTransaction, type ConfirmedTransaction, type TransactionDraft } from "../chain/send.ts";
 import { ProviderUnknownError } from "../compute/errors.ts";
 import { assertMintable } from "../compute/verify.ts";
@@ -9,7 +10,7 @@ import { readService, type Service } from "../compute/providers.ts";
 import type { Receipt } from "../compute/receipt.ts";
 import { mintableBytes } from "../compute/receipt.ts";
 import type { RandomSource } from "../compute/service-request.ts";
-import { EXIT, ZgError } from "../errors.ts";
+import { ZgError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { ClaimMode } from "../inft/claim.ts";
 import { contentOfReceipt } from "../inft/content.ts";
@@ -222,8 +223,10 @@ class Minting {
       this.#gasOfOne ??= sent.gasUsed / BigInt(mints.length);
       await this.#minted(ready, sent.hash);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      await this.#isolate(ready, error);
+      if (isRefusal(error)) return this.#isolate(ready, error);
+      // Expired, or in a block that was taken back: what was believed of this process is looked for, and made again, once.
+      const believed = seqs.filter((seq) => this.#committed.delete(seq));
+      if (believed.length === 0 || !(error instanceof ZgError && OF_THE_COMMITMENT.has(error.code))) throw error;
     }
   }
 
@@ -300,7 +303,7 @@ class Minting {
 
   /** One bad item keeps all of them from being minted: finds it by asking for each alone, which costs nothing. */
   async #isolate(ready: readonly Ready[], error: ZgError): Promise<void> {
-    const { read, owner, inft } = this.#deps;
+    const { read, owner, inft, claim } = this.#deps;
     let refused = 0;
     for (const { seq, mint } of ready) {
       if (await this.#mintedBefore(seq, mint.tokenId)) {
@@ -308,7 +311,7 @@ class Minting {
         continue;
       }
       try {
-        await estimateTransaction(read, owner, revealBatchDraft(inft, [mint]));
+        await estimateTransaction(read, owner, claim === "commit" ? revealBatchDraft(inft, [mint]) : revealDraft(mint));
       } catch (cause) {
         const found = translateInftError(cause);
         if (!isRefusal(found)) throw found;
@@ -328,7 +331,7 @@ class Minting {
       await this.#minted([{ seq, mint }], sent.hash);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.#refuse(seq, error);
+      await this.#isolate([{ seq, mint }], error);
     }
   }
 
@@ -364,19 +367,15 @@ async function settleAll(stages: readonly Promise<void>[]): Promise<void> {
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
-/** The contract's own no, and not an outage or a wallet that is empty. */
+/** The contract's own no. Whatever else keeps a transaction from landing says nothing about the items in it. */
 function isRefusal(error: unknown): error is ZgError {
-  if (!(error instanceof ZgError) || error instanceof RpcUnreachableError) return false;
-  return error.exit !== EXIT.network && !NOT_OF_ONE_ITEM.has(error.code);
+  if (!(error instanceof ZgError) || OF_THE_COMMITMENT.has(error.code)) return false;
+  const said = [error, error.cause].some((each) => each instanceof ContractRevertError);
+  return said || error instanceof TransactionRevertedError;
 }
 
-const NOT_OF_ONE_ITEM = new Set([
-  "ZG_WALLET_BALANCE",
-  "ZG_MAX_SPEND",
-  "ZG_PLAN_EXCEEDED",
-  "ZG_GAS_PRICE",
-  "ZG_BATCH_BUSY",
-]);
+/** A commitment can be made again. */
+const OF_THE_COMMITMENT = new Set(["ZG_COMMITMENT_MISSING", "ZG_COMMITMENT_EXPIRED", "ZG_COMMITMENT_YOUNG"]);
 
 /** A provider that is gone keeps its own answers from being minted, and no others. */
 async function listed(read: ReadContext, provider: Address): Promise<Service | ProviderUnknownError> {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { rawRpc } from "../../../lib/chain/fees.ts";
+import { LockHeldError } from "../../../lib/exclusively.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
 import { openBatches, questions, type Batch, type Batches } from "./support/batches.ts";
 
@@ -75,5 +76,36 @@ describe("the money of a batch", () => {
     await removeService(gone.address);
     const { counts } = await (await batch.again()).work();
     expect(counts).to.include({ minted: 2, unmintable: 2 });
+  });
+
+  it("calls no item unmintable because its transaction could not be sent", async () => {
+    const batch = await batches.newBatch(questions(2), { claim: "bound" });
+    await batch.work({ collection: undefined, plan: { ...batch.deps.plan, mint: false } });
+    const busy = new LockHeldError({ what: "sign", pid: 1, waitedMs: 180_000 });
+    const sharedNonces = {
+      exclusively: async () => Promise.reject(busy),
+      read: () => undefined,
+      write: () => undefined,
+    };
+    const held = await (await batch.again()).work({ write: { ...batch.deps.write, sharedNonces } });
+    expect(held.stopped).to.equal(busy);
+    expect(held.counts).to.include({ sealed: 2, unmintable: 0 });
+    expect((await (await batch.again()).work()).counts).to.include({ minted: 2 });
+  });
+
+  it("commits again where its commitments expired before they were used", async () => {
+    const batch = await batches.newBatch(questions(2));
+    const { queue } = batch;
+    const advance = queue.advance.bind(queue);
+    queue.advance = async (seq, to, changes) => {
+      if (to === "committed" && seq === 0) {
+        await rawRpc(batches.read.provider, "evm_increaseTime", [25 * 60 * 60]);
+        await rawRpc(batches.read.provider, "evm_mine", []);
+      }
+      return advance(seq, to, changes);
+    };
+    const { counts, sent } = await batch.work();
+    expect(counts).to.include({ minted: 2, unmintable: 0 });
+    expect(sent.filter(({ what }) => what.startsWith("commit to"))).to.have.length(2);
   });
 });
