@@ -14,9 +14,9 @@ import { withUnit } from "../units.ts";
 import { batchRows, fundBatch, type BillContext } from "./bill.ts";
 import { readConsumed } from "./charge.ts";
 import { chooseForBatch } from "./choose.ts";
-import { BatchProviderError } from "./errors.ts";
+import { BatchBusyError, BatchProviderError } from "./errors.ts";
 import type { BatchItem } from "./items.ts";
-import { itemOf, type Assignment, type BatchPlan, type BatchQueue } from "./queue.ts";
+import { itemOf, type Assignment, type BatchPlan, type BatchQueue, type MinterLease } from "./queue.ts";
 import { mayPass } from "./mint-items.ts";
 import { runBatch, type RunDeps, type RunOutcome } from "./run.ts";
 import type { Counts, ItemState } from "./state.ts";
@@ -32,7 +32,7 @@ export interface Collection {
   readonly store?: (ciphertexts: readonly Uint8Array[]) => Promise<readonly ConfirmedTransaction[]>;
 }
 
-export interface BatchDeps extends Omit<RunDeps, "assignment" | "minting" | "genesisHash" | "session"> {
+export interface BatchDeps extends Omit<RunDeps, "assignment" | "lease" | "minting" | "genesisHash" | "session"> {
   readonly plan: BatchPlan;
   readonly items: readonly BatchItem[];
   readonly queue: BatchQueue;
@@ -134,7 +134,7 @@ function billContext({ read, owner, plan, http, session }: BatchDeps): BillConte
 
 /** @param retried states of items that are asked again. They stay in them until the plan is agreed to and funded. */
 async function workOnce(deps: BatchDeps, retried: readonly ItemState[]): Promise<BatchOutcome> {
-  const { queue, plan, collection, write } = deps;
+  const { queue, plan } = deps;
   const left = await leftOf(deps, retried);
   const { answered, asked } = await queue.counts();
   const isAsking = left.open.length + answered + asked > 0;
@@ -144,6 +144,30 @@ async function workOnce(deps: BatchDeps, retried: readonly ItemState[]): Promise
   if (!(await deps.approve(bill))) {
     return { ...common, status: "planned", counts: await queue.counts(), spent: 0n, sent: [] };
   }
+  // Who mints is the only one who funds, too: two who do not know of each other would pay for the same twice.
+  const lease = await queue.minter();
+  if (lease === undefined) throw new BatchBusyError({ id: plan.id, by: "another minter" });
+  try {
+    return { ...common, ...(await workAs(lease, { deps, left, retried, bill, service })) };
+  } finally {
+    await lease.release();
+  }
+}
+
+interface Agreed {
+  readonly deps: BatchDeps;
+  readonly left: Left;
+  readonly retried: readonly ItemState[];
+  readonly bill: Bill;
+  readonly service: Service | undefined;
+}
+
+/** Deploys, funds, asks and mints what was agreed to. */
+async function workAs(
+  lease: MinterLease,
+  { deps, left, retried, bill, service }: Agreed,
+): Promise<Pick<BatchOutcome, "status"> & RunOutcome> {
+  const { queue, plan, collection, write } = deps;
   const inft = collection === undefined || left.unminted.length === 0 ? undefined : await collection.deploy();
   const { sent, transferred } =
     service === undefined
@@ -157,9 +181,9 @@ async function workOnce(deps: BatchDeps, retried: readonly ItemState[]): Promise
   for (const seq of left.passing) await queue.advance(seq, "sealed", { failure: null });
   const { session, signal } = deps;
   const minting = inft === undefined || collection === undefined ? {} : { minting: { ...collection, inft } };
-  const running = { ...deps, assignment, session, genesisHash: plan.genesisHash, ...minting };
+  const running = { ...deps, lease, assignment, session, genesisHash: plan.genesisHash, ...minting };
   const outcome: RunOutcome = await runBatch(signal === undefined ? running : { ...running, signal });
-  return { ...common, status: "worked", ...outcome, sent: [...sent, ...outcome.sent] };
+  return { status: "worked", ...outcome, sent: [...sent, ...outcome.sent] };
 }
 
 async function assignmentOf(

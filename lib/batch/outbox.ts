@@ -45,11 +45,23 @@ export class Outbox {
       this.#database.exec(
         "CREATE TABLE IF NOT EXISTS kept (batch TEXT, seq INTEGER, state TEXT, changes TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (batch, seq, state)) STRICT",
       );
+      this.#database.exec("CREATE TABLE IF NOT EXISTS joined (batch TEXT PRIMARY KEY) STRICT");
     } catch (error) {
       throw new BatchStoreError({ where: file ?? "memory", problem: "it cannot be opened" }, error);
     }
     this.#commits = new GroupCommit(this.#database);
     this.#clock = clock;
+  }
+
+  /** Remembers a batch that this machine has a part in. On the disk when it returns. */
+  async join(batch: string): Promise<void> {
+    const insert = this.#database.prepare("INSERT INTO joined VALUES (?) ON CONFLICT DO NOTHING");
+    await this.#commits.write(() => insert.run(batch));
+  }
+
+  /** Whether this machine had a part in any batch of this name. */
+  hasJoined(): boolean {
+    return this.#database.prepare("SELECT 1 FROM joined").get() !== undefined;
   }
 
   /** On the disk when it returns. */

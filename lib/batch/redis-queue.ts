@@ -170,6 +170,7 @@ export class RedisQueue implements BatchQueue {
     if (taken === null) throw new BatchBusyError({ id: plan.id, by: "another process, which begins it" });
     try {
       const recorded = await this.plan();
+      if (recorded === undefined && this.#outbox.hasJoined()) throw this.#forgotten();
       if (recorded === undefined) await this.#insert(plan, items);
       else await assertSamePlan(recorded, plan, items, async (seq) => (await this.get(seq))?.item);
       await this.#identify();
@@ -257,7 +258,9 @@ export class RedisQueue implements BatchQueue {
       for (const state of ITEM_STATES) pipeline.zcard(this.#state(state));
       return pipeline.exec();
     });
-    const found = ITEM_STATES.map((state, i) => [state, Number(counts?.[i]?.[1] ?? 0)]);
+    const found = ITEM_STATES.map((state, i) => [state, Number(counts?.[i]?.[1] ?? 0)] as const);
+    // No batch is empty. Nothing left to do would look the same.
+    if (this.#batch !== "" && found.every(([, count]) => count === 0)) throw this.#forgotten();
     return { ...NO_ITEMS, ...(Object.fromEntries(found) as Counts) };
   }
 
@@ -398,6 +401,11 @@ export class RedisQueue implements BatchQueue {
     throw this.#damaged(`item ${seq + 1} is none`, parsed.error);
   }
 
+  #forgotten(): BatchStoreError {
+    const problem = "Redis knows nothing of it any more; begun anew, all of it would be asked and paid for again";
+    return new BatchStoreError({ where: this.where, problem });
+  }
+
   #damaged(what: string, error: z.ZodError): BatchStoreError {
     const problem = `${what}: ${z.prettifyError(error).replaceAll(/\s*\n\s*/g, " ")}`;
     return new BatchStoreError({ where: this.where, problem }, error);
@@ -444,6 +452,7 @@ export class RedisQueue implements BatchQueue {
     const key = this.#key("drawn");
     await this.#call("name the batch", async () => this.#redis.set(key, randomUUID(), "NX"));
     this.#batch = String(await this.#call("read the batch's name", async () => this.#redis.get(key)));
+    await this.#outbox.join(this.#batch);
   }
 
   /** Which of several batches of its name this is. */

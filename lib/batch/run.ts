@@ -5,9 +5,8 @@ import type { ConfirmedTransaction } from "../chain/send.ts";
 import { ZgError } from "../errors.ts";
 import type { Receipt } from "../compute/receipt.ts";
 import { askItems, type AskingDeps } from "./ask-items.ts";
-import { BatchBusyError } from "./errors.ts";
 import { mintItems, type MintingDeps } from "./mint-items.ts";
-import { receiptOf, type BatchPlan, type BatchQueue, type ItemRow } from "./queue.ts";
+import { receiptOf, type BatchPlan, type BatchQueue, type ItemRow, type MinterLease } from "./queue.ts";
 import type { Counts } from "./state.ts";
 
 export interface RunDeps extends Omit<AskingDeps, "concurrency" | "claim" | "onPaid" | "onSettled"> {
@@ -15,6 +14,8 @@ export interface RunDeps extends Omit<AskingDeps, "concurrency" | "claim" | "onP
   /** 0: others ask, this process mints. */
   readonly concurrency: number;
   readonly write: WriteContext;
+  /** Held by whoever sends transactions. */
+  readonly lease: MinterLease;
   /** What minting needs; absent where nothing is minted. */
   readonly minting?: Pick<MintingDeps, "inft" | "ownerPublicKey" | "objects" | "store">;
   readonly keepReceipt: MintingDeps["keepReceipt"];
@@ -37,7 +38,7 @@ export interface RunOutcome {
 
 /**
  * Works the items of a batch that was begun and funded.
- * @throws {BatchBusyError} when somebody else mints. What is no error of ours is a bug, and is thrown when all is still.
+ * @throws {BatchBusyError} when somebody else may have become the minter. What is no error of ours is a bug, and is thrown when all is still.
  */
 export async function runBatch(deps: RunDeps): Promise<RunOutcome> {
   const { queue, signal } = deps;
@@ -102,20 +103,14 @@ async function mint(
   isLast: () => Promise<boolean>,
   told: Pick<MintingDeps, "onSent" | "onMinted">,
 ): Promise<void> {
-  const { queue, minting, plan, read, write, owner, random, keepReceipt, signal } = deps;
+  const { queue, minting, plan, lease, read, write, owner, random, keepReceipt, signal } = deps;
   if (minting === undefined) return;
-  const lease = await queue.minter();
-  if (lease === undefined) throw new BatchBusyError({ id: plan.id, by: "another minter" });
-  try {
-    const { claim } = plan;
-    const stop = signal === undefined ? {} : { signal };
-    await mintItems(
-      { queue, read, write, owner, claim, random, keepReceipt, isLast, ...minting, ...told, ...stop },
-      lease,
-    );
-  } finally {
-    await lease.release();
-  }
+  const { claim } = plan;
+  const stop = signal === undefined ? {} : { signal };
+  await mintItems(
+    { queue, read, write, owner, claim, random, keepReceipt, isLast, ...minting, ...told, ...stop },
+    lease,
+  );
 }
 
 /** Keeps the receipts of what is not minted as files, too: the proven ones, and those that failed. */

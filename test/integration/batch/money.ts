@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { BatchBusyError } from "../../../lib/batch/errors.ts";
 import { rawRpc } from "../../../lib/chain/fees.ts";
 import { LockHeldError } from "../../../lib/exclusively.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
@@ -76,6 +77,15 @@ describe("the money of a batch", () => {
     await removeService(gone.address);
     const { counts } = await (await batch.again()).work();
     expect(counts).to.include({ minted: 2, unmintable: 2 });
+  });
+
+  it("funds nothing while somebody else mints", async () => {
+    const batch = await batches.newBatch(questions(2));
+    const lease = await batch.queue.minter();
+    expect(await batch.work().catch((error: unknown) => error)).to.be.instanceOf(BatchBusyError);
+    expect(await batches.read.provider.getTransactionCount(batch.deps.owner), "what was sent").to.equal(0);
+    await lease?.release();
+    expect((await batch.work()).counts).to.include({ minted: 2 });
   });
 
   it("calls no item unmintable because its transaction could not be sent", async () => {

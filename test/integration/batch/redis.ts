@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect } from "chai";
 
 import { askItems } from "../../../lib/batch/ask-items.ts";
-import { BatchBusyError, BatchRedisError } from "../../../lib/batch/errors.ts";
+import { BatchBusyError, BatchRedisError, BatchStoreError } from "../../../lib/batch/errors.ts";
 import { Outbox } from "../../../lib/batch/outbox.ts";
 import type { BatchQueue } from "../../../lib/batch/queue.ts";
 import { RedisQueue } from "../../../lib/batch/redis-queue.ts";
@@ -50,7 +50,14 @@ const title = installed ? "a batch in Redis" : "a batch in Redis (skipped: redis
   }
 
   describe("as every queue", () => {
-    itIsAQueue(() => ({ open: async () => join({ machine: "contract" }), reset: async () => redis.flush() }));
+    let batch = 0;
+    itIsAQueue(() => ({
+      open: async () => join({ machine: `contract${batch}` }),
+      reset: async () => {
+        batch += 1;
+        await redis.flush();
+      },
+    }));
   });
 
   const items = itemsOf(3);
@@ -115,6 +122,18 @@ const title = installed ? "a batch in Redis" : "a batch in Redis (skipped: redis
     await (await join({ machine: "asked" })).join();
     expect((await drain(coordinator)).map(({ id }) => id)).to.deep.equal(["q0", "q2"]);
     expect(await coordinator.get(1)).to.include({ state: "unknown", worst: "5" });
+  });
+
+  it("does not begin anew what Redis forgot altogether, which would pay for all of it twice", async () => {
+    const coordinator = await join({ machine: "forgotten" });
+    await coordinator.begin(planFor(items), items);
+    await redis.flush();
+    const failed = await coordinator.counts().catch((error: unknown) => error);
+    expect(failed, "it does not look done").to.be.instanceOf(BatchStoreError);
+    await lose(coordinator);
+    const next = await join({ machine: "forgotten" });
+    expect(await next.begin(planFor(items), items).catch((error: unknown) => error)).to.be.instanceOf(BatchStoreError);
+    expect(await next.plan(), "nothing is begun").to.equal(undefined);
   });
 
   it("lets a second minter mint only when the first was not heard of for its lease", async () => {
