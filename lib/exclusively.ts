@@ -2,6 +2,7 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
+import { withRoom } from "./disk-full.ts";
 import { EXIT, ZgError } from "./errors.ts";
 import { pause } from "./pause.ts";
 import { isAlive, takeProcessLock } from "./process-lock.ts";
@@ -69,7 +70,9 @@ async function holding<T>(
   let waitedMs = 0;
   for (let holder = takeProcessLock(lock); holder !== undefined; holder = takeProcessLock(lock)) {
     if (waitedMs >= patienceMs) throw new LockHeldError({ what, pid: holder, waitedMs });
-    writeFileSync(wishFor(lock), `${process.pid}`, { mode: 0o600 });
+    withRoom(lock, () => {
+      writeFileSync(wishFor(lock), `${process.pid}`, { mode: 0o600 });
+    });
     await pause(pollMs, signal, what);
     waitedMs += pollMs;
   }

@@ -168,6 +168,7 @@ export { assertChain, genesisHash } from "./chain/connect.ts";
 export { sendTransaction, type ConfirmedTransaction } from "./chain/send.ts";
 export * as transactionErrors from "./chain/outcomes.ts";
 export { nonceFile, type SharedNonces } from "./chain/nonce-file.ts";
+export { DiskFullError } from "./disk-full.ts";
 export { EXIT, UsageError, ZgError, type ExitCode } from "./errors.ts";
 export type { Address, Hex } from "./hex.ts";
 export { quoteUrl, signatureUrl } from "./protocol/endpoints.ts";

@@ -13,6 +13,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 
+import { withRoom } from "./disk-full.ts";
+
 /** What of a file can be read: a kill can cut its last line, and that one is nobody's word. */
 export interface WholeLines {
   readonly lines: readonly string[];
@@ -43,23 +45,38 @@ export function readWholeLines(file: string, from = 0): WholeLines {
 /**
  * Adds lines at the end, to the disk. The file is for its owner alone, and so are folders made for it; a new one is
  * itself on the disk, so that a crash cannot take it out of its folder again.
+ * @throws {DiskFullError} when there is no room: then nothing was added.
  */
 export function appendLines(file: string, lines: readonly string[]): void {
   const isNew = !existsSync(file);
   const folder = path.dirname(file);
-  const made = isNew ? mkdirSync(folder, { recursive: true, mode: 0o700 }) : undefined;
-  const descriptor = openSync(file, "a", 0o600);
-  try {
-    writeFileSync(descriptor, lines.map((line) => `${line}\n`).join("")); // writes on until all is written
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  const made = withRoom(file, () => {
+    const top = isNew ? mkdirSync(folder, { recursive: true, mode: 0o700 }) : undefined;
+    addWhole(file, lines);
+    return top;
+  });
   if (!isNew) return;
   const top = made === undefined ? folder : path.dirname(made);
   for (let at = folder; at.length >= top.length; at = path.dirname(at)) {
     syncFolder(at);
     if (at === path.dirname(at)) return;
+  }
+}
+
+/** What fails half-way leaves the file as it was: the next line would be added to half a one. */
+function addWhole(file: string, lines: readonly string[]): void {
+  const descriptor = openSync(file, "a", 0o600);
+  try {
+    const { size } = fstatSync(descriptor);
+    try {
+      writeFileSync(descriptor, lines.map((line) => `${line}\n`).join("")); // writes on until all is written
+      fsyncSync(descriptor);
+    } catch (error) {
+      if (fstatSync(descriptor).size > size) ftruncateSync(descriptor, size);
+      throw error;
+    }
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -1,6 +1,8 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import { withRoom } from "./disk-full.ts";
+
 /** Whether a process of this machine lives. Another may have its number by now. */
 export function isAlive(pid: number): boolean {
   try {
@@ -14,12 +16,15 @@ export function isAlive(pid: number): boolean {
 /**
  * Makes a file that names this process, unless it names another one that lives. What a killed process left is replaced.
  * Whoever took it removes it. Answers the process that holds it, if that is not this one.
+ * @throws {DiskFullError}
  */
 export function takeProcessLock(lock: string): number | undefined {
-  mkdirSync(path.dirname(lock), { recursive: true, mode: 0o700 });
+  withRoom(lock, () => mkdirSync(path.dirname(lock), { recursive: true, mode: 0o700 }));
   const own = `${lock}.${process.pid}`;
-  writeFileSync(own, `${process.pid}`, { mode: 0o600 });
   try {
+    withRoom(lock, () => {
+      writeFileSync(own, `${process.pid}`, { mode: 0o600 });
+    });
     for (;;) {
       try {
         linkSync(own, lock); // with its content at once, and only if there is none

@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { z } from "zod";
 
+import { withRoom } from "../disk-full.ts";
 import { exclusively, type Exclusively } from "../exclusively.ts";
 import { hashSchema } from "../hex-schema.ts";
 import type { Address, Hex } from "../hex.ts";
@@ -41,7 +42,9 @@ export function nonceFile(folder: string, key: Address, options: { readonly sign
     read: () => parsed(file),
     // Its readers live on the same machine and hold the lock: it need not survive a power cut, nor be replaced at once.
     write: (last) => {
-      writeFileSync(file, last === undefined ? "" : `${JSON.stringify(last)}\n`, { mode: 0o600 });
+      withRoom(file, () => {
+        writeFileSync(file, last === undefined ? "" : `${JSON.stringify(last)}\n`, { mode: 0o600 });
+      });
     },
   };
 }

@@ -98,7 +98,7 @@ export function refusedBy(ctx: FlowReadContext, service: Service): string | unde
   if (failed !== undefined) return `its answer failed the check ${failed} in this run`;
   return ceilingError(ctx, service) === undefined
     ? undefined
-    : `costs more than --max-price allows: ${withUnit(pricePerMillion(service))} per million tokens in and out`;
+    : `costs more than the price ceiling (--max-price, ZG_MAX_PRICE) allows: ${withUnit(pricePerMillion(service))} per million tokens in and out`;
 }
 
 /** The error for a service that costs more than the run, or every run, may pay. */

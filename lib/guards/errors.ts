@@ -63,7 +63,7 @@ export class PriceCeilingError extends DomainError {
     super(
       "ZG_PRICE_CEILING",
       EXIT.precondition,
-      `${model} at ${provider} costs ${withUnit(price)} per million tokens in and out, above --max-price ${withUnit(ceiling)}`,
+      `${model} at ${provider} costs ${withUnit(price)} per million tokens in and out, above the price ceiling of ${withUnit(ceiling)}`,
       `Choose another (npx hardhat provider list), or allow it with --max-price ${format0g(price)} (ZG_MAX_PRICE).`,
       values,
     );

@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 
+import { asDiskFull, DiskFullError } from "../disk-full.ts";
 import { temporaryName } from "../private-folder.ts";
-import { DiskFullError, NotWritableError } from "./errors.ts";
+import { NotWritableError } from "./errors.ts";
 
 /** Who may read what is written: `private` is for the owner alone. */
 export type Access = "private" | "shared";
@@ -32,12 +33,6 @@ export async function writeFileAtomic(file: string, content: Uint8Array | string
     await rm(temporary, { force: true });
     throw asDiskFull(file, error);
   }
-}
-
-/** What a failed write means, when it was for want of room; any other failure as it is. */
-export function asDiskFull(file: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT" ? new DiskFullError({ file }, error) : error;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Every way storing an object fails. The Why and How of each code is in docs/errors.md. */
 
-import { DomainError, EXIT, UsageError, ZgError } from "../errors.ts";
+import { EXIT, UsageError, ZgError } from "../errors.ts";
 import type { Hex } from "../hex.ts";
 
 /** 0G Storage has no root for zero bytes. */
@@ -46,20 +46,6 @@ export class NotWritableError extends ZgError {
       details: { file },
       cause,
     });
-  }
-}
-
-/** There is no room for what was to be written. */
-export class DiskFullError extends DomainError {
-  constructor(values: { file: string }, cause: unknown) {
-    super(
-      "ZG_DISK_FULL",
-      EXIT.precondition,
-      `There is no room for ${values.file}; nothing of it was kept`,
-      "Free some space, or name a file on another disk.",
-      values,
-      cause,
-    );
   }
 }
 

@@ -4,8 +4,9 @@ import { randomUUID } from "node:crypto";
 import { link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
-import { asDiskFull, isMissing } from "./atomic-file.ts";
-import { DiskFullError, NotWritableError, OutputExistsError } from "./errors.ts";
+import { asDiskFull, DiskFullError } from "../disk-full.ts";
+import { isMissing } from "./atomic-file.ts";
+import { NotWritableError, OutputExistsError } from "./errors.ts";
 
 export interface OutputFileOptions {
   /** Replace what is there. */

@@ -8,7 +8,7 @@ import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import { required, type SpendingArguments } from "../support/arguments.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
-import { assertIdKept, flowContext, keepsHere } from "../support/flow.ts";
+import { assertRunsKept, flowContext, keepsHere } from "../support/flow.ts";
 import { onNetwork } from "../support/on-network.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
@@ -19,7 +19,7 @@ interface Arguments extends SpendingArguments {
 }
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
-  assertIdKept(selectedNetwork(hre), args.id ?? "");
+  assertRunsKept(selectedNetwork(hre));
   const id = required(args.id, "The name of the run", "flow abandon --network localhost --id first");
   return withConnection(
     hre,

@@ -29,6 +29,9 @@ const RETRY_REJECTED = {
   description: "Ask another provider when an answer cannot be proved (pays again)",
 } as const;
 
+/** What `--max-spend` counts where a run may be continued. */
+const ALL_COMMANDS = "in all commands of the run";
+
 const REDIS = option("redis", "Redis that several machines share the batch in, as redis://… (default: ZG_REDIS_URL)");
 
 /** `flow`: from a prompt to a minted, proven inference. */
@@ -51,6 +54,7 @@ export const flowTasks = [
         .addFlag(RETRY_UNANSWERED)
         .addFlag(RETRY_REJECTED),
     ).addOption(MAX_PRICE),
+    ALL_COMMANDS,
   )
     .setAction(() => import("./run.ts"))
     .build(),
@@ -63,6 +67,7 @@ export const flowTasks = [
         .addFlag(RETRY_UNANSWERED)
         .addFlag(RETRY_REJECTED),
     ),
+    ALL_COMMANDS,
   )
     .setAction(() => import("./resume.ts"))
     .build(),

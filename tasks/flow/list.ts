@@ -1,13 +1,13 @@
 import { format0g } from "../../lib/units.ts";
 import { action, type Answer } from "../support/action.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
-import { assertIdKept } from "../support/flow.ts";
+import { assertRunsKept } from "../support/flow.ts";
 import { runsOf } from "../support/runs.ts";
 import { openStores } from "../support/stores.ts";
 import { table } from "../support/table.ts";
 
 export default action<object>(async (_args, hre, io): Promise<Answer> => {
-  assertIdKept(selectedNetwork(hre), "");
+  assertRunsKept(selectedNetwork(hre));
   return withConnection(
     hre,
     async (open) => {

@@ -3,7 +3,7 @@ import { lastFact } from "../../lib/flow/journal.ts";
 import { isUnfinished } from "../../lib/flow/state.ts";
 import type { Answer } from "../support/action.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
-import { assertIdKept, keepsHere } from "../support/flow.ts";
+import { assertRunsKept, keepsHere } from "../support/flow.ts";
 import { givenCaps } from "../support/guards.ts";
 import { carryOut, type RunArguments } from "../support/run-flow.ts";
 import { runsOf } from "../support/runs.ts";
@@ -15,7 +15,7 @@ interface Arguments extends Omit<RunArguments, "maxPrice"> {
 }
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
-  assertIdKept(selectedNetwork(hre), args.id ?? "");
+  assertRunsKept(selectedNetwork(hre));
   givenCaps(args);
   return withConnection(
     hre,

@@ -6,7 +6,7 @@ import { outcomeLine } from "../../lib/flow/step.ts";
 import { action, type Answer } from "../support/action.ts";
 import { required } from "../support/arguments.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
-import { assertIdKept, flowReadContext, keepsHere } from "../support/flow.ts";
+import { assertRunsKept, flowReadContext, keepsHere } from "../support/flow.ts";
 import { openStores } from "../support/stores.ts";
 
 interface Arguments {
@@ -37,7 +37,7 @@ function ending({ id, network, state, openSteps }: Ending): string {
 }
 
 export default action<Arguments>(async (args, hre, io): Promise<Answer> => {
-  assertIdKept(selectedNetwork(hre), args.id ?? "");
+  assertRunsKept(selectedNetwork(hre));
   const id = required(args.id, "The name of the run", "flow status --network localhost --id first");
   return withConnection(
     hre,

@@ -113,12 +113,18 @@ export function asking<Arguments extends TaskArguments>(builder: NewTaskDefiniti
     .addOption(PROMPT.provider);
 }
 
-/** Adds the options of every task that spends: `--yes`, `--dry-run`, `--max-spend`, `--gas-price`, `--json`. */
-export function spending<Arguments extends TaskArguments>(builder: NewTaskDefinitionBuilder<Arguments>) {
+/**
+ * Adds the options of every task that spends: `--yes`, `--dry-run`, `--max-spend`, `--gas-price`, `--json`.
+ * @param over what `--max-spend` counts.
+ */
+export function spending<Arguments extends TaskArguments>(
+  builder: NewTaskDefinitionBuilder<Arguments>,
+  over = "in this command",
+) {
   return builder
     .addFlag({ name: "yes", description: "Do not ask before spending" })
     .addFlag({ name: "dryRun", description: "Show plan and cost, then stop" })
-    .addOption(option("maxSpend", "Most that may leave wallet and ledger in this command, in 0G"))
+    .addOption(option("maxSpend", `Most that may leave wallet and ledger ${over}, in 0G`))
     .addOption(option("gasPrice", "Most a unit of gas may cost, such as 4gwei (default: what the network asks)"))
     .addFlag(JSON_FLAG);
 }

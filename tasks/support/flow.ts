@@ -38,6 +38,16 @@ export function assertIdKept(network: Network, id: string | undefined): void {
   });
 }
 
+/** @throws {UsageError} for a command about kept runs on a network that keeps none. */
+export function assertRunsKept(network: Network): void {
+  if (!isEphemeral(network)) return;
+  throw new UsageError({
+    message: `No runs are kept on ${network.name}: its chain ends with each command`,
+    remedy: "Name the network of the runs, such as --network localhost, which npx hardhat galileo up serves.",
+    details: { network: network.name },
+  });
+}
+
 /** A name for a run that got none: when it began, and a little chance. */
 export function newRunId(now: Date): string {
   const stamp = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");

@@ -74,9 +74,16 @@ function modeText({ mode, title }: Network): string {
   return `${mode}: ${title}; 0G's contracts are real, the provider is simulated: no TEE, nothing real was paid`;
 }
 
-function spentText({ gas, answer, storage }: { gas: bigint; answer: bigint; storage: bigint }): string {
-  const stored = storage === 0n ? "" : `, ${withUnit(storage)} for storage`;
-  return `${withUnit(gas)} gas, ${withUnit(answer)} for the answer${stored}`;
+/** What a command spent, in words. Neuron. @param inAll what all commands of the run spent, where that is counted. */
+export function spentText(now: { gas: bigint; answer: bigint; storage: bigint }, inAll = 0n): string {
+  const { gas, answer, storage } = now;
+  const parts = [
+    ...(gas === 0n ? [] : [`${withUnit(gas)} gas`]),
+    ...(answer === 0n ? [] : [`${withUnit(answer)} for the answer`]),
+    ...(storage === 0n ? [] : [`${withUnit(storage)} for storage`]),
+  ];
+  const text = parts.length === 0 ? "nothing by this command" : parts.join(", ");
+  return inAll > gas + answer + storage ? `${text}; ${withUnit(inAll)} by all commands of the run` : text;
 }
 
 /** Where people can look at the transactions, on networks that have an explorer. */
@@ -190,7 +197,7 @@ async function report(
         ["model", `${model} at ${provider}`],
         ["mode", modeText(network)],
         ...explorerPairs(network, ctx),
-        ["spent", spentText(spent)],
+        ["spent", spentText(spent, ctx.budgets?.spentBy(ctx.id).spent)],
       ]),
       "",
       ...keptLines(stores, ctx.id),

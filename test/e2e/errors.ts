@@ -112,6 +112,12 @@ describe("what is refused before any network is asked", function () {
         remedy: "galileo up",
         ...usage,
       },
+      ...["list", "status", "resume", "abandon"].map((verb) => ({
+        title: `flow ${verb}, where no runs are kept`,
+        args: ["flow", verb],
+        remedy: "--network localhost",
+        ...usage,
+      })),
     ];
     for (const one of cases) await expectRefusal(one, { GALILEO_RPC_URL: node.url });
     expect(node.asked).to.deep.equal([]);

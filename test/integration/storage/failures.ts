@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { id, type Filter } from "ethers";
 
+import { DiskFullError } from "../../../lib/disk-full.ts";
 import { AbortedError } from "../../../lib/errors.ts";
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import { startLocalStorage, type LocalStorage } from "../../../lib/galileo/storage/local-storage.ts";
@@ -21,7 +22,7 @@ import {
   UploadIncompleteError,
   WrongFlowError,
 } from "../../../lib/storage/client-errors.ts";
-import { DiskFullError, StorageRootMismatchError } from "../../../lib/storage/errors.ts";
+import { StorageRootMismatchError } from "../../../lib/storage/errors.ts";
 import { storageRoot, storageTree } from "../../../lib/storage/merkle.ts";
 import { FileSource, treeOf } from "../../../lib/storage/source.ts";
 import { storageClient, storageReader } from "../../../lib/storage/storage-client.ts";
