@@ -12,6 +12,8 @@ export interface Trial {
   readonly answers: number;
   /** Transactions that must be as many as in a run that nobody killed; all of them where nothing is said. */
   readonly once?: readonly string[];
+  /** Of these, transactions that may be sent once more for each answer that was lost and paid for. */
+  readonly again: readonly string[];
   /** What is killed: `flow …`. */
   command(world: World): readonly [string, ...string[]];
   /** What resumes it. */
@@ -25,6 +27,7 @@ const ID = "victim";
 const run: Trial = {
   name: "run",
   answers: 1,
+  again: [],
   command: () => ["run", "--id", ID, "--prompt", "What is 6*7?", "--yes"],
   // A run that never began is not there to be resumed.
   resume: (world) => (world.journal(ID).length > 0 ? ["resume", "--id", ID, "--yes"] : run.command(world)),
@@ -38,6 +41,8 @@ const batch: Trial = {
   answers: ITEMS,
   // What was committed or minted before a kill is not done again, so that the rest goes in transactions of its own.
   once: ["deploy", "depositFund", "transferFund", "store"],
+  // Funded for exactly its items.
+  again: ["depositFund", "transferFund"],
   command: (world) => {
     const file = path.join(world.home, "items.jsonl");
     const lines = Array.from({ length: ITEMS }, (_, i) => JSON.stringify({ prompt: `What is ${i}+1?` }));
