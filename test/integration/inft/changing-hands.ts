@@ -137,6 +137,8 @@ describe("private data between two people with keys and machines of their own", 
     connection = await network.create();
     const { provider: rpc } = connection;
     server = await startRpcServer({ rpc, port: 0, mayBroadcast: () => true });
+    // On a live network a block counts once another has followed it.
+    await rpc.request({ method: "evm_setIntervalMining", params: [50] });
     homes = await Promise.all([temporaryFolder(), temporaryFolder(), temporaryFolder()]);
     const live = { GALILEO_RPC_URL: server.url };
     for (const { address } of [sellerKey, buyerKey]) {
