@@ -60,12 +60,19 @@ export class NetworkUnreachableError extends ZgError {
       message: `${mode === "fork" ? "The upstream of " : ""}${name} (${title}) does not answer at ${where}${source}`,
       remedy:
         name === "localhost"
-          ? "Start it in another terminal: npx hardhat galileo up"
+          ? `Start it in another terminal: npx hardhat galileo up${portOf(value, from)}`
           : `Check ${from === "default" ? "the network" : from}, or set another RPC address (see .env.example).`,
       details: { network: name, host: where, from },
       cause,
     });
   }
+}
+
+/** What `galileo up` needs to listen where it was looked for; its own port goes without saying. */
+function portOf(value: string, from: string): string {
+  const [url = ""] = rpcUrls(value);
+  const port = from === "default" || !URL.canParse(url) ? "" : new URL(url).port;
+  return port === "" ? "" : ` --port ${port}`;
 }
 
 type KeyVariable =

@@ -212,6 +212,12 @@ describe("withConnection", () => {
     );
     expect(error).to.be.instanceOf(NetworkUnreachableError);
     expect(error.details).to.include({ network: "localhost", from: "default" });
-    expect(error.remedy).to.include("npx hardhat galileo up");
+    expect(error.remedy).to.match(/npx hardhat galileo up$/);
+    process.env["LOCALHOST_RPC_URL"] = "http://127.0.0.1:18545,http://127.0.0.1:8545";
+    const elsewhere = await refusal(
+      hardhatOn("localhost", async () => Promise.reject(down)),
+      async () => expect.fail("opened"),
+    );
+    expect(elsewhere.remedy).to.match(/npx hardhat galileo up --port 18545$/);
   });
 });
