@@ -70,7 +70,7 @@ export class NetworkUnreachableError extends ZgError {
 
 /** What `galileo up` needs to listen where it was looked for; its own port goes without saying. */
 function portOf(value: string, from: string): string {
-  const [url = ""] = rpcUrls(value);
+  const [url] = rpcUrls(value);
   const port = from === "default" || !URL.canParse(url) ? "" : new URL(url).port;
   return port === "" ? "" : ` --port ${port}`;
 }
