@@ -7,6 +7,8 @@ import type { SessionTokens } from "../compute/session.ts";
 import type { HttpDeps } from "../compute/provider-http.ts";
 import type { ZgError } from "../errors.ts";
 import { makeBill, type Bill, type BillRow } from "../flow/bill.ts";
+import type { Budgets, Expense } from "../guards/budgets.ts";
+import type { PriceCeiling } from "../guards/price-ceiling.ts";
 import { termsOf } from "../guards/terms.ts";
 import type { Address } from "../hex.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
@@ -15,6 +17,7 @@ import { batchRows, fundBatch, type BillContext } from "./bill.ts";
 import { readConsumed } from "./charge.ts";
 import { chooseForBatch } from "./choose.ts";
 import { BatchBusyError, BatchProviderError } from "./errors.ts";
+import { expensesOf, paidTo, settleLeftovers, withinBudgets } from "./expenses.ts";
 import type { BatchItem } from "./items.ts";
 import { itemOf, type Assignment, type BatchPlan, type BatchQueue, type MinterLease } from "./queue.ts";
 import { mayPass } from "./mint-items.ts";
@@ -47,6 +50,9 @@ export interface BatchDeps extends Omit<RunDeps, "assignment" | "lease" | "minti
   readonly retryUnanswered: boolean;
   /** Absent where nothing is minted. */
   readonly collection?: Collection;
+  /** Caps on what all runs spend, and the price that none may exceed. */
+  readonly budgets?: Budgets;
+  readonly ceilings?: readonly PriceCeiling[];
   /** Shows what is about to be spent; false ends it there. May be called again, when another provider takes over. */
   readonly approve: (bill: Bill) => Promise<boolean>;
 }
@@ -74,8 +80,9 @@ const ENDED: ReadonlySet<ItemState> = new Set(["minted", "refused", "spoiled", "
  * @throws what the plan refuses, before anything is spent: {@link NotMintableError}, {@link MaxSpendExceededError} …
  */
 export async function workBatch(deps: BatchDeps): Promise<BatchOutcome> {
-  const { provider } = deps;
+  const { provider, queue, budgets, plan } = deps;
   const unknownCharge = await reportUnknown(deps);
+  if (budgets !== undefined) await settleLeftovers(budgets, plan.id, queue);
   // What was turned down cost nothing, and may be taken today.
   const retried: readonly ItemState[] = ["refused", ...(deps.retryUnanswered ? (["unknown", "spoiled"] as const) : [])];
   let outcome = await workOnce(deps, retried);
@@ -96,7 +103,9 @@ export async function workBatch(deps: BatchDeps): Promise<BatchOutcome> {
 export async function planBatch(deps: BatchDeps): Promise<Bill> {
   const { items } = deps;
   const service = await chooseForBatch(deps, deps.queue, deps.provider);
-  return billOf(deps, service, { open: items, unminted: deps.plan.mint ? items : [], passing: [] });
+  const bill = await billOf(deps, service, { open: items, unminted: deps.plan.mint ? items : [], passing: [] });
+  deps.budgets?.assertWouldFit(expensesFor(deps, bill, service));
+  return bill;
 }
 
 interface Left {
@@ -128,6 +137,12 @@ async function billOf(deps: BatchDeps, service: Service | undefined, left: Left)
   return makeBill([...(collection?.rows ?? []), ...(await batchRows(billContext(deps), work))]);
 }
 
+/** What deploying takes is set aside by that itself. */
+function expensesFor({ collection, plan }: BatchDeps, bill: Bill, service: Service | undefined): readonly Expense[] {
+  const own = makeBill(bill.rows.filter((row) => !(collection?.rows ?? []).includes(row)));
+  return expensesOf(plan.id, own, service?.provider);
+}
+
 function billContext({ read, owner, plan, http, session }: BatchDeps): BillContext {
   return { read, owner, claim: plan.claim, http, session };
 }
@@ -141,6 +156,8 @@ async function workOnce(deps: BatchDeps, retried: readonly ItemState[]): Promise
   const service = isAsking ? await chooseForBatch(deps, queue, deps.provider) : undefined;
   const bill = await billOf(deps, service, left);
   const common = { bill, ...(service === undefined ? {} : { service }) };
+  const expenses = expensesFor(deps, bill, service);
+  deps.budgets?.assertWouldFit(expenses);
   if (!(await deps.approve(bill))) {
     return { ...common, status: "planned", counts: await queue.counts(), spent: 0n, sent: [] };
   }
@@ -148,7 +165,16 @@ async function workOnce(deps: BatchDeps, retried: readonly ItemState[]): Promise
   const lease = await queue.minter();
   if (lease === undefined) throw new BatchBusyError({ id: plan.id, by: "another minter" });
   try {
-    return { ...common, ...(await workAs(lease, { deps, left, retried, bill, service })) };
+    const paid = async (apart: readonly ItemState[] = []) =>
+      service === undefined ? 0n : paidTo(queue, service.provider, apart);
+    // What is asked again is paid for again.
+    const before = await paid(retried);
+    const sent: ConfirmedTransaction[] = [];
+    const work = async () => workAs(lease, { deps, left, retried, bill, service, sent });
+    const outcome = await withinBudgets(deps.budgets, expenses, work, async () => {
+      return { answers: (await paid()) - before, onChain: onChainCost(deps, sent) };
+    });
+    return { ...common, status: "worked", ...outcome, sent };
   } finally {
     await lease.release();
   }
@@ -160,19 +186,25 @@ interface Agreed {
   readonly retried: readonly ItemState[];
   readonly bill: Bill;
   readonly service: Service | undefined;
+  /** Takes every transaction. */
+  readonly sent: ConfirmedTransaction[];
+}
+
+/** What transactions cost for good: gas, and what storing is paid with. */
+function onChainCost({ read }: BatchDeps, sent: readonly ConfirmedTransaction[]): bigint {
+  const { storageFlow } = read.network.contracts;
+  return sent.reduce((sum, { fee, value, receipt: { to } }) => sum + fee + (to === storageFlow ? value : 0n), 0n);
 }
 
 /** Deploys, funds, asks and mints what was agreed to. */
-async function workAs(
-  lease: MinterLease,
-  { deps, left, retried, bill, service }: Agreed,
-): Promise<Pick<BatchOutcome, "status"> & RunOutcome> {
+async function workAs(lease: MinterLease, { deps, left, retried, bill, service, sent }: Agreed): Promise<RunOutcome> {
   const { queue, plan, collection, write } = deps;
   const inft = collection === undefined || left.unminted.length === 0 ? undefined : await collection.deploy();
-  const { sent, transferred } =
-    service === undefined
-      ? { sent: [], transferred: 0n }
-      : await fundBatch({ ...billContext(deps), write }, service, left.open, bill);
+  const onSent = (transaction: ConfirmedTransaction) => {
+    sent.push(transaction);
+  };
+  const funding = { ...billContext(deps), write, onSent };
+  const transferred = service === undefined ? 0n : await fundBatch(funding, service, left.open, bill);
   const before = await queue.assignment();
   const assignment = service === undefined ? before : await assignmentOf(deps, service, inft, before, transferred);
   if (assignment === undefined) throw new Error("a batch without an assignment has items that wait for one");
@@ -181,9 +213,8 @@ async function workAs(
   for (const seq of left.passing) await queue.advance(seq, "sealed", { failure: null });
   const { session, signal } = deps;
   const minting = inft === undefined || collection === undefined ? {} : { minting: { ...collection, inft } };
-  const running = { ...deps, lease, assignment, session, genesisHash: plan.genesisHash, ...minting };
-  const outcome: RunOutcome = await runBatch(signal === undefined ? running : { ...running, signal });
-  return { status: "worked", ...outcome, sent: [...sent, ...outcome.sent] };
+  const running = { ...deps, lease, assignment, session, genesisHash: plan.genesisHash, onSent, ...minting };
+  return runBatch(signal === undefined ? running : { ...running, signal });
 }
 
 async function assignmentOf(

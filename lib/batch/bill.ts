@@ -112,7 +112,10 @@ function mintRows({ claim, owner }: BillContext, items: readonly BatchItem[], ga
     const sizes = groups(items.length);
     return [
       gas(`commit to ${items.length} mints, ${sizes.length} transactions`, sumOf(sizes, batchCommitGas)),
-      gas(`mint ${items.length} items, ${sizes.length} transactions`, sumOf(sizes, batchMintGas) + GAS_BOUNDS.commit),
+      gas(
+        `mint ${items.length} items, ${sizes.length} transactions`,
+        sumOf(sizes, batchMintGas) + GAS_BOUNDS.syncSigner,
+      ),
     ];
   }
   const bytes = (item: BatchItem) =>
@@ -146,27 +149,27 @@ async function storageRows({ read }: BillContext, items: readonly BatchItem[], g
 
 /**
  * Makes sure that the provider would serve all open items: deposit, transfer, acknowledgement, as far as they are needed.
+ * @returns what was transferred, in neuron.
  * @throws {PlanExceededError} when more is needed now than the plan said.
  */
 export async function fundBatch(
-  ctx: BillContext & { readonly write: WriteContext },
+  ctx: BillContext & { readonly write: WriteContext; readonly onSent: (transaction: ConfirmedTransaction) => void },
   service: Service,
   open: readonly BatchItem[],
   plan: Bill,
-): Promise<{ readonly sent: readonly ConfirmedTransaction[]; readonly transferred: bigint }> {
-  const { write, owner, read } = ctx;
+): Promise<bigint> {
+  const { write, owner, read, onSent } = ctx;
   const { provider } = service;
   const need = await fundingOf(ctx, service, feesAtMost(open, service, ctx));
-  const sent: ConfirmedTransaction[] = [];
   if (need.depositNeeded > 0n) {
     assertPlanned(plan, "deposit", need.depositNeeded, "deposit into the ledger");
-    sent.push(...(await deposit(write, need.depositNeeded)).transactions);
+    (await deposit(write, need.depositNeeded)).transactions.forEach(onSent);
   }
   if (need.transferNeeded > 0n) {
     assertPlanned(plan, "transfer", need.transferNeeded - need.fromRefund, `transfer to ${provider}`);
-    sent.push(...(await transfer(write, { provider, amount: need.transferNeeded })).transactions);
+    (await transfer(write, { provider, amount: need.transferNeeded })).transactions.forEach(onSent);
   }
   const account = await readSubAccount(read, owner, provider);
-  if (account?.acknowledged !== true) sent.push(...(await acknowledge(write, provider)).transactions);
-  return { sent, transferred: need.transferNeeded };
+  if (account?.acknowledged !== true) (await acknowledge(write, provider)).transactions.forEach(onSent);
+  return need.transferNeeded;
 }

@@ -4,27 +4,31 @@ import { assertProviderSees, listServices, readService, resolveService, type Ser
 import { assertMintable } from "../compute/verify.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { UsageError } from "../errors.ts";
+import { tooDear, type PriceCeiling } from "../guards/price-ceiling.ts";
 import type { BatchQueue } from "./queue.ts";
 
 /**
  * Whom a batch asks: the provider the user names, else the one it asked before, else the cheapest that answers and whose
  * results can be minted. Never one whose answer failed verification in this batch.
  * @throws {UsageError} for a named one that did. {@link NotMintableError} {@link NotEndorsedError} {@link ProviderDownError}
+ * @throws {PriceCeilingError}
  */
 export async function chooseForBatch(
-  deps: { readonly read: ReadContext; readonly http: HttpDeps },
+  deps: { readonly read: ReadContext; readonly http: HttpDeps; readonly ceilings?: readonly PriceCeiling[] },
   queue: Pick<BatchQueue, "assignment" | "quarantined">,
   named?: string,
 ): Promise<Service> {
-  const { read, http } = deps;
+  const { read, http, ceilings = [] } = deps;
   const quarantined = await queue.quarantined();
   const before = (await queue.assignment())?.terms.provider;
   let service: Service | undefined;
   if (named !== undefined) service = await resolveService(read, named);
   else if (before !== undefined && !quarantined.has(before)) service = await readService(read, before);
   if (service === undefined) {
+    const listed = await listServices(read);
     const silent = new Set(quarantined.keys());
-    return chooseAnsweringService(http, await listServices(read), { network: read.network, silent });
+    for (const each of listed) if (tooDear(each, ceilings) !== undefined) silent.add(each.provider);
+    return chooseAnsweringService(http, listed, { network: read.network, silent });
   }
   const reason = quarantined.get(service.provider);
   if (reason !== undefined) {
@@ -34,6 +38,8 @@ export async function chooseForBatch(
       details: { provider: service.provider, reason },
     });
   }
+  const dear = tooDear(service, ceilings);
+  if (dear !== undefined) throw dear;
   assertProviderSees(read.network, service);
   assertMintable(service);
   await assertAnswers(http, service);

@@ -19,6 +19,8 @@ export interface RunDeps extends Omit<AskingDeps, "concurrency" | "claim" | "onP
   /** What minting needs; absent where nothing is minted. */
   readonly minting?: Pick<MintingDeps, "inft" | "ownerPublicKey" | "objects" | "store">;
   readonly keepReceipt: MintingDeps["keepReceipt"];
+  /** Told of every transaction. */
+  readonly onSent?: (transaction: ConfirmedTransaction) => void;
   /** Told now and then how far it is. */
   readonly onProgress?: (progress: {
     readonly settled: number;
@@ -33,7 +35,6 @@ export interface RunOutcome {
   readonly stopped?: ZgError;
   /** Neuron that the answers of this run of the command cost. */
   readonly spent: bigint;
-  readonly sent: readonly ConfirmedTransaction[];
 }
 
 /**
@@ -42,7 +43,6 @@ export interface RunOutcome {
  */
 export async function runBatch(deps: RunDeps): Promise<RunOutcome> {
   const { queue, signal } = deps;
-  const sent: ConfirmedTransaction[] = [];
   let spent = 0n;
   let settled = 0;
   let minted = 0;
@@ -63,7 +63,7 @@ export async function runBatch(deps: RunDeps): Promise<RunOutcome> {
     asking = false;
   });
   const mints = mint(deps, async () => Promise.resolve(!asking), {
-    onSent: (transaction) => sent.push(transaction),
+    ...(deps.onSent === undefined ? {} : { onSent: deps.onSent }),
     onMinted: (count) => {
       minted += count;
       progress();
@@ -77,7 +77,7 @@ export async function runBatch(deps: RunDeps): Promise<RunOutcome> {
   const error = reasonOf(stopped) ?? reasonOf(failed);
   if (error !== undefined && !(error instanceof ZgError)) throw error as Error;
   const reason = error ?? (stopped.status === "fulfilled" ? stopped.value : undefined);
-  return { counts: await queue.counts(), spent, sent, ...(reason === undefined ? {} : { stopped: reason }) };
+  return { counts: await queue.counts(), spent, ...(reason === undefined ? {} : { stopped: reason }) };
 }
 
 function reasonOf(result: PromiseSettledResult<unknown>): unknown {

@@ -1,6 +1,6 @@
 /** A batch in one file, worked by one process. */
 
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
@@ -83,6 +83,7 @@ export class SqliteQueue implements BatchQueue {
   readonly #updates = new Map<string, StatementSync>();
   /** What may be taken, the first last. */
   #takeable: number[] = [];
+  #made = false;
   #held = false;
   #minting = false;
   #closed = false;
@@ -96,6 +97,7 @@ export class SqliteQueue implements BatchQueue {
     this.where = file ?? ":memory:";
     try {
       if (file !== undefined) {
+        this.#made = !existsSync(file);
         mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
         closeSync(openSync(file, "a", 0o600)); // SQLite gives its side files the mode of this one
       }
@@ -247,7 +249,10 @@ export class SqliteQueue implements BatchQueue {
     this.#closed = true;
     this.#commits.flush();
     this.#waiters.wake();
+    // A file in which nothing was begun binds nobody; whoever begins in it now holds it.
+    const isLeft = this.#made && this.#fact("plan", planSchema) === undefined && !existsSync(this.#lock);
     this.#database.close();
+    if (isLeft) for (const side of ["", "-wal", "-shm"]) rmSync(`${this.where}${side}`, { force: true });
     if (this.#held) rmSync(this.#lock, { force: true });
     return Promise.resolve();
   }

@@ -14,6 +14,7 @@ export const GAS_BOUNDS = {
   transfer: 130_000n,
   store: 400_000n,
   commit: 70_000n,
+  syncSigner: 130_000n,
   mint: 700_000n,
 } as const;
 

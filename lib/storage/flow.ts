@@ -14,6 +14,7 @@ import { rootOfNodes, type StorageTree, type SubmissionNode } from "./merkle.ts"
 const FLOW_ABI = [
   "function market() view returns (address)",
   "function submit(((uint256 size, bytes tags, (bytes32 root, uint256 height)[] nodes) data, address submitter) submission) payable returns (uint256 index, bytes32 digest, uint256 startIndex, uint256 sectors)",
+  "function batchSubmit(((uint256 size, bytes tags, (bytes32 root, uint256 height)[] nodes) data, address submitter)[] submissions) payable returns (uint256[] indexes, bytes32[] digests, uint256[] startIndexes, uint256[] lengths)",
   "event Submit(address indexed sender, bytes32 indexed identity, uint256 submissionIndex, uint256 startPos, uint256 sectors, (uint256 size, bytes tags, (bytes32 root, uint256 height)[] nodes) submission)",
   "error NotEnoughFee(uint256 price, uint256 amount, uint256 paid)",
   "error InvalidSubmission()",
@@ -70,6 +71,21 @@ export function submissionDraft({ network }: Pick<ReadContext, "network">, terms
     to: network.contracts.storageFlow,
     data: flowInterface().encodeFunctionData("submit", [{ data: { size: shape.size, tags, nodes }, submitter }]) as Hex,
     value: storageFee(tree, pricePerSector),
+  };
+}
+
+/** The transaction of several submissions. */
+export function batchSubmissionDraft(
+  { network }: Pick<ReadContext, "network">,
+  terms: Omit<SubmissionTerms, "tree" | "tags"> & { readonly trees: readonly StorageTree[] },
+): TransactionDraft {
+  const { trees, submitter, pricePerSector } = terms;
+  const submissions = trees.map(({ shape, nodes }) => ({ data: { size: shape.size, tags: "0x", nodes }, submitter }));
+  return {
+    what: `store ${trees.length} objects`,
+    to: network.contracts.storageFlow,
+    data: flowInterface().encodeFunctionData("batchSubmit", [submissions]) as Hex,
+    value: trees.reduce((sum, tree) => sum + storageFee(tree, pricePerSector), 0n),
   };
 }
 

@@ -9,34 +9,36 @@ import { resultLines } from "../../lib/batch/results.ts";
 import type { Counts } from "../../lib/batch/state.ts";
 import { genesisHash } from "../../lib/chain/connect.ts";
 import { SessionTokens } from "../../lib/compute/session.ts";
+import type { Bill } from "../../lib/flow/bill.ts";
 import { ownerPublicKey } from "../../lib/inft/owner-key.ts";
-import { inParallel } from "../../lib/parallel.ts";
 import { assertWritable, writeFileAtomic } from "../../lib/storage/atomic-file.ts";
 import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
-import { parseClaim, parseCount, type SpendingArguments } from "../support/arguments.ts";
+import { parseClaim, parseCount, required, type SpendingArguments } from "../support/arguments.ts";
 import {
   batchFiles,
   deployment,
-  itemsOf,
+  givenItems,
   openQueue,
   planOf,
   receiptKeeper,
+  recordedItems,
   redisUrl,
   type ItemArguments,
 } from "../support/batch.ts";
 import { warnOfClaim } from "../support/claim.ts";
 import { selectedNetwork, withConnection } from "../support/connection.ts";
 import { assertIdKept, newRunId } from "../support/flow.ts";
+import { givenCaps, givenCeiling, openBudgets, standingCeiling, type GuardArguments } from "../support/guards.ts";
 import { progressOutput } from "../support/progress.ts";
 import { RateProgress } from "../support/rate-progress.ts";
 import { approve, billData } from "../support/spend.ts";
 import { openStores } from "../support/stores.ts";
-import { storageWriter } from "../support/storage.ts";
+import { storageOfMany } from "../support/storage.ts";
 import { table } from "../support/table.ts";
 import { openWriter, spendingAction } from "../support/write.ts";
 
-interface Arguments extends SpendingArguments, ItemArguments {
+interface Arguments extends SpendingArguments, ItemArguments, GuardArguments {
   readonly id: string | undefined;
   readonly provider: string | undefined;
   readonly concurrency: string;
@@ -50,23 +52,30 @@ interface Arguments extends SpendingArguments, ItemArguments {
   readonly redis: string | undefined;
 }
 
+const EXAMPLE = "flow batch questions.jsonl --network localhost --id first";
+
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   assertIdKept(selectedNetwork(hre), args.id);
   const claim = parseClaim(args.claim);
   // 0 leaves the asking to workers elsewhere.
   const concurrency = parseCount(args.concurrency, "concurrency", redisUrl(args.redis) === undefined ? 1 : 0);
-  const id = args.id ?? newRunId(new Date());
+  const given = await givenItems(args);
+  const id =
+    given === undefined
+      ? required(args.id, "The file, or the --id of a batch", EXAMPLE)
+      : (args.id ?? newRunId(new Date()));
   return withConnection(
     hre,
     async (open) => {
       const { network, read } = open;
       const files = batchFiles(hre, network, id);
       const redis = redisUrl(args.redis);
-      const queue = await openQueue(files, redis, { id, network, io });
+      const continued = given === undefined;
+      const queue = await openQueue(files, redis, { id, network, io, continued, dryRun: args.dryRun });
       try {
         const writer = await openWriter(open, args, io);
         const { ctx, owner } = writer;
-        const items = await itemsOf(args, queue, id);
+        const items = given ?? (await recordedItems(queue, id));
         const recorded = await queue.plan();
         const genesis = await genesisHash(read.provider);
         const { noMint, noStorage } = args;
@@ -78,6 +87,7 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
         const collection = plan.mint ? await collectionOf(plan) : undefined;
         const output = progressOutput(io);
         const bar = new RateProgress(output, plan.items * (plan.mint ? 2 : 1));
+        let agreed: Bill | undefined;
         const deps: BatchDeps = {
           ...{ queue, plan, items, read: ctx, write: ctx, owner, concurrency },
           session: new SessionTokens({ network, provider: read.provider, signer: ctx.signer }),
@@ -89,9 +99,18 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           signal: io.signal,
           retryUnanswered: args.retryUnanswered,
           keepReceipt: receiptKeeper(files),
+          budgets: openBudgets(hre, network, genesis, givenCaps(args), io.signal),
+          ceilings: [givenCeiling(args), standingCeiling()].filter((ceiling) => ceiling !== undefined),
           ...(args.provider === undefined ? {} : { provider: args.provider }),
           ...(collection === undefined ? {} : { collection }),
-          approve: async (bill) => approve(bill, args, writer, io, `work ${plan.items} items`),
+          approve: async (bill) => {
+            const before = agreed;
+            agreed = undefined;
+            // The plan that was agreed to a moment ago, unless it grew.
+            if (before !== undefined && bill.exposure <= before.exposure && bill.walletTotal <= before.walletTotal)
+              return true;
+            return approve(bill, args, writer, io, `work ${plan.items} items`);
+          },
           onProgress: ({ settled, minted, spent }) => {
             bar.update(settled + minted, `${settled} asked, ${minted} minted, ${withUnit(spent)} for answers`);
           },
@@ -104,10 +123,11 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           owner,
           items: plan.items,
         };
-        if (args.dryRun && recorded === undefined) {
+        // A batch is begun when its plan is agreed to: what was refused binds nobody to its file.
+        if (recorded === undefined) {
           const bill = await planBatch(deps);
-          await deps.approve(bill);
-          return dryRun({ ...common, plan: billData(bill) });
+          if (!(await deps.approve(bill))) return dryRun({ ...common, plan: billData(bill) });
+          agreed = bill;
         }
         await queue.begin(plan, items);
         const outcome = await workBatch(deps).finally(() => {
@@ -120,21 +140,13 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
 
         async function collectionOf({ stores: storing }: BatchPlan): Promise<Collection> {
           const { bill, deploy } = await deployment({ open, stores, writer, files, io });
-          const clientFor = storing ? await storageWriter(open, args.indexer, io) : undefined;
-          const client = clientFor?.(ctx);
+          const put = storing ? await storageOfMany(open, args.indexer, io) : undefined;
           return {
             rows: bill.rows,
             deploy,
             ownerPublicKey: await ownerPublicKey(ctx.signer),
             objects: stores.objects,
-            ...(client === undefined
-              ? {}
-              : {
-                  store: async (ciphertexts) => {
-                    const stored = await inParallel(ciphertexts, async (bytes) => client.put(bytes), 1);
-                    return stored.flatMap(({ transaction }) => transaction ?? []);
-                  },
-                }),
+            ...(put === undefined ? {} : { store: async (ciphertexts) => put(ctx, ciphertexts) }),
           };
         }
       } finally {

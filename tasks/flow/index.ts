@@ -94,32 +94,34 @@ export const flowTasks = [
     .setAction(() => import("./audit.ts"))
     .build(),
   spending(
-    task(["flow", "batch"], "Ask, prove and mint every line of a file, many at a time; repeats nothing it did before")
-      .addPositionalArgument(
-        positional("file", 'JSONL file: {"prompt": …} or {"messages": …} a line, with id if you like'),
-      )
-      .addOption(RUN_ID)
-      .addOption(PROMPT.provider)
-      .addOption(PROMPT.system)
-      .addOption(PROMPT.maxTokens)
-      .addOption(PROMPT.temperature)
-      .addOption({
-        name: "concurrency",
-        description: "Requests at a time; with --redis, 0 leaves the asking to workers",
-        type: ArgumentType.STRING,
-        defaultValue: "16",
-      })
-      .addOption(REDIS)
-      .addOption(CLAIM)
-      .addFlag(REVEAL_PROMPT)
-      .addFlag({ name: "noMint", description: "Prove the answers and keep them, without making tokens of them" })
-      .addFlag(NO_STORAGE)
-      .addOption(INDEXER)
-      .addOption(option("out", "Where the results go, one JSON object a line (default: beside the batch, in .0g/)"))
-      .addFlag({
-        name: "retryUnanswered",
-        description: "Ask items again whose answer was lost or could not be used (may pay twice)",
-      }),
+    guarded(
+      task(["flow", "batch"], "Ask, prove and mint every line of a file, many at a time; repeats nothing it did before")
+        .addPositionalArgument(
+          positional("file", 'JSONL file: {"prompt": …} or {"messages": …} a line, with id if you like'),
+        )
+        .addOption(RUN_ID)
+        .addOption(PROMPT.provider)
+        .addOption(PROMPT.system)
+        .addOption(PROMPT.maxTokens)
+        .addOption(PROMPT.temperature)
+        .addOption({
+          name: "concurrency",
+          description: "Requests at a time; with --redis, 0 leaves the asking to workers",
+          type: ArgumentType.STRING,
+          defaultValue: "16",
+        })
+        .addOption(REDIS)
+        .addOption(CLAIM)
+        .addFlag(REVEAL_PROMPT)
+        .addFlag({ name: "noMint", description: "Prove the answers and keep them, without making tokens of them" })
+        .addFlag(NO_STORAGE)
+        .addOption(INDEXER)
+        .addOption(option("out", "Where the results go, one JSON object a line (default: beside the batch, in .0g/)"))
+        .addFlag({
+          name: "retryUnanswered",
+          description: "Ask items again whose answer was lost or could not be used (may pay twice)",
+        }),
+    ).addOption(MAX_PRICE),
   )
     .setAction(() => import("./batch.ts"))
     .build(),

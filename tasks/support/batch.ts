@@ -1,5 +1,6 @@
 /** What the tasks of batches share: where a batch is, what it was begun with, how its parts are put together. */
 
+import { existsSync } from "node:fs";
 import path from "node:path";
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
@@ -67,15 +68,25 @@ export function redisUrl(option: string | undefined): string | undefined {
 
 /**
  * Opens a batch: on this machine, in memory where nothing is kept, or in Redis for several.
- * @throws {BatchStoreError} {@link BatchRedisError} {@link UsageError}
+ * @throws {BatchStoreError} {@link BatchUnknownError} {@link BatchRedisError} {@link UsageError}
  */
 export async function openQueue(
   files: BatchFiles | undefined,
   redis: string | undefined,
-  { id, network, io }: { readonly id: string; readonly network: Network; readonly io: TaskIo },
+  opening: {
+    readonly id: string;
+    readonly network: Network;
+    readonly io: TaskIo;
+    /** Only to be looked at: one that is not there is not made. */
+    readonly dryRun: boolean;
+    readonly continued: boolean;
+  },
 ): Promise<BatchQueue> {
-  if (redis === undefined) return new SqliteQueue(files?.store);
-  return openShared(files, redis, { id, network, io });
+  if (redis !== undefined) return openShared(files, redis, opening);
+  const { id, dryRun, continued } = opening;
+  const isThere = files !== undefined && existsSync(files.store);
+  if (continued && !isThere) throw new BatchUnknownError({ id, where: files?.store ?? "this process" });
+  return new SqliteQueue(dryRun && !isThere ? undefined : files?.store);
 }
 
 /** Opens a batch in Redis. BullMQ is loaded only here, because most batches need none. */
@@ -116,16 +127,19 @@ export interface ItemArguments {
   readonly system: string | undefined;
 }
 
-/** The items of the file; without one, those the batch was begun with. @throws {BatchUnknownError} {@link BatchLineError} */
-export async function itemsOf(args: ItemArguments, queue: BatchQueue, id: string): Promise<readonly BatchItem[]> {
+/** The items of the file; undefined when none is given. @throws {BatchLineError} {@link UsageError} */
+export async function givenItems(args: ItemArguments): Promise<readonly BatchItem[] | undefined> {
   const { file, maxTokens, temperature, system } = args;
-  if (file !== "") {
-    return readItems(file, {
-      maxTokens: parseCount(maxTokens, "max-tokens", 1),
-      ...(temperature === undefined ? {} : { temperature: parseTemperature(temperature) }),
-      ...(system === undefined ? {} : { system }),
-    });
-  }
+  if (file === "") return undefined;
+  return readItems(file, {
+    maxTokens: parseCount(maxTokens, "max-tokens", 1),
+    ...(temperature === undefined ? {} : { temperature: parseTemperature(temperature) }),
+    ...(system === undefined ? {} : { system }),
+  });
+}
+
+/** The items that a batch was begun with. @throws {BatchUnknownError} */
+export async function recordedItems(queue: BatchQueue, id: string): Promise<readonly BatchItem[]> {
   if ((await queue.plan()) === undefined) throw new BatchUnknownError({ id, where: queue.where });
   const items: BatchItem[] = [];
   for await (const row of queue.each()) items.push(itemOf(row));

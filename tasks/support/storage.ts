@@ -4,9 +4,11 @@ import { setting } from "../../lib/env.ts";
 import { EXIT, ZgError } from "../../lib/errors.ts";
 import { storageEntry, STORAGE_METHOD, type LocalStorageEntry } from "../../lib/galileo/storage/entry.ts";
 import type { WriteContext } from "../../lib/chain/context.ts";
+import type { ConfirmedTransaction } from "../../lib/chain/send.ts";
 import type { Hex } from "../../lib/hex.ts";
 import { isEphemeral, type Network } from "../../lib/networks.ts";
 import type { StorageClient, StorageContext, StorageReader } from "../../lib/storage/client.ts";
+import { putMany } from "../../lib/storage/put-many.ts";
 import { assertRoot } from "../../lib/storage/root.ts";
 import { storageClient, storageReader } from "../../lib/storage/storage-client.ts";
 import type { TaskIo } from "./action.ts";
@@ -75,6 +77,18 @@ export async function storageContext(
 /** A client that reads. @throws {NoIndexerError} */
 export async function openStorage(open: OpenConnection, given: string | undefined, io: TaskIo): Promise<StorageReader> {
   return storageReader(await storageContext(open, given, io));
+}
+
+/** Stores many objects with what a command may spend. @throws {NoIndexerError} */
+export async function storageOfMany(
+  open: OpenConnection,
+  given: string | undefined,
+  io: TaskIo,
+): Promise<(write: WriteContext, objects: readonly Uint8Array[]) => Promise<readonly ConfirmedTransaction[]>> {
+  const context = await storageContext(open, given, io);
+  const uploads = runtimeFolders(open.hre, open.network)?.uploads;
+  return async (write, objects) =>
+    putMany({ ...context, ...write, ...(uploads === undefined ? {} : { uploads }) }, objects);
 }
 
 /** Makes a client that writes with what a step or a command may spend. @throws {NoIndexerError} */

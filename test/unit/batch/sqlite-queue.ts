@@ -69,7 +69,9 @@ describe("a batch in SQLite", () => {
     ["another program's", "PRAGMA application_id = 5", "another program's"],
   ] as const) {
     it(`is refused when it is ${what}`, async () => {
-      await new SqliteQueue(file).close();
+      const queue = new SqliteQueue(file);
+      await queue.begin(planFor(itemsOf(1)), itemsOf(1));
+      await queue.close();
       const database = openSqlite(file);
       database.exec(pragmas);
       database.close();
@@ -78,7 +80,9 @@ describe("a batch in SQLite", () => {
   }
 
   it("is refused when it is no database", async () => {
-    await new SqliteQueue(file).close();
+    const queue = new SqliteQueue(file);
+    await queue.close();
+    expect(existsSync(file), "nothing was begun").to.equal(false);
     writeFileSync(file, "this is no database, and it never was one");
     expect(() => new SqliteQueue(file)).to.throw(BatchStoreError);
   });
