@@ -254,7 +254,8 @@ export class RedisQueue implements BatchQueue {
 
   async counts(): Promise<Counts> {
     const counts = await this.#call("count the items", async () => {
-      const pipeline = this.#redis.pipeline();
+      // All at one moment: an item that is put back meanwhile would be in none of them.
+      const pipeline = this.#redis.multi();
       for (const state of ITEM_STATES) pipeline.zcard(this.#state(state));
       return pipeline.exec();
     });

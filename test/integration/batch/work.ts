@@ -3,6 +3,9 @@ import { expect } from "chai";
 import { BatchProviderError } from "../../../lib/batch/errors.ts";
 import { resultLines } from "../../../lib/batch/results.ts";
 import { receiptOf, sealedOf } from "../../../lib/batch/queue.ts";
+import { MemoryBook } from "../../../lib/guards/book.ts";
+import { Budgets } from "../../../lib/guards/budgets.ts";
+import { BudgetExceededError } from "../../../lib/guards/errors.ts";
 import { inftContract } from "../../../lib/inft/contracts.ts";
 import type { Galileo } from "../../../lib/galileo/galileo.ts";
 import { openBatches, questions, type Batch, type Batches } from "./support/batches.ts";
@@ -63,6 +66,26 @@ describe("a batch", () => {
     const again = await (await batch.again()).work();
     expect(again.sent, "worked again, it does nothing").to.deep.equal([]);
     expect(askedBy(batch)).to.have.length(60);
+  });
+
+  it("counts in the book of all runs what it really spent, and fits under its caps or does nothing", async () => {
+    const batch = await batches.newBatch(questions(4));
+    const budgets = new Budgets({ book: new MemoryBook(), clock: Date.now });
+    galileo.provider(0).misbehave({ kind: "hang", requests: 1 });
+    const { spent, sent } = await batch.work({ budgets, http: { timeoutMs: 300 } });
+    const gas = sent.reduce((sum, { fee }) => sum + fee, 0n);
+    const lost = BigInt((await batch.rows()).find(({ state }) => state === "unknown")?.worst ?? 0);
+    expect(lost > 0n).to.equal(true);
+    expect(budgets.spentBy("test")).to.deep.equal({ spent: spent + gas + lost, reserved: 0n });
+    const again = await (await batch.again()).work({ budgets, retryUnanswered: true });
+    const more = again.spent + again.sent.reduce((sum, { fee }) => sum + fee, 0n);
+    expect(budgets.spentBy("test").spent, "what is asked again is paid again").to.equal(spent + gas + lost + more);
+
+    const poor = await batches.newBatch(questions(2));
+    const capped = new Budgets({ book: new MemoryBook(), caps: { day: 1n }, clock: Date.now });
+    const refused: unknown = await poor.work({ budgets: capped }).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(BudgetExceededError);
+    expect(await statesOf(poor)).to.deep.equal(["waiting", "waiting"]);
   });
 
   it("quarantines an answer that is not proved, asks its provider nothing more, and mints what is proven", async () => {
