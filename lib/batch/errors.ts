@@ -127,10 +127,17 @@ export class BatchIncompleteError extends DomainError {
       "ZG_BATCH_INCOMPLETE",
       exitOf(counts),
       `Of batch ${id} ${open} items did not come to their end: ${named.join(", ")}`,
-      `The results name each with its reason. Continue with the same --id; unknown ones are asked again only with --retry-unanswered.`,
+      `The results name each with its reason. Continue: npx hardhat flow batch --id ${id}${againWith(counts)}`,
       { id, open, counts },
     );
   }
+}
+
+/** What asks, and pays, again: only where something was lost. */
+function againWith({ unknown, spoiled }: Counts): string {
+  return unknown + spoiled === 0
+    ? ""
+    : ". What was lost or spoiled is asked, and paid, again only with --retry-unanswered";
 }
 
 function exitOf({ quarantined }: Counts): Exclude<ExitCode, 0> {

@@ -12,6 +12,7 @@ import { SessionTokens } from "../../lib/compute/session.ts";
 import type { Bill } from "../../lib/flow/bill.ts";
 import { ownerPublicKey } from "../../lib/inft/owner-key.ts";
 import { assertWritable, writeFileAtomic } from "../../lib/storage/atomic-file.ts";
+import { isEphemeral, networkNamed } from "../../lib/networks.ts";
 import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import { parseClaim, parseCount, required, type SpendingArguments } from "../support/arguments.ts";
@@ -33,6 +34,7 @@ import { givenCaps, givenCeiling, openBudgets, standingCeiling, type GuardArgume
 import { progressOutput } from "../support/progress.ts";
 import { RateProgress } from "../support/rate-progress.ts";
 import { approve, billData } from "../support/spend.ts";
+import { onChain, spentText } from "../support/spent.ts";
 import { openStores } from "../support/stores.ts";
 import { storageOfMany } from "../support/storage.ts";
 import { table } from "../support/table.ts";
@@ -182,15 +184,15 @@ interface Ended {
 function answerOf({ outcome, plan, common, results, lines }: Ended): Answer {
   const { counts, bill, spent, sent, service, stopped, unknownCharge } = outcome;
   const open = openItems(counts, plan);
-  const gas = sent.reduce((sum, { fee }) => sum + fee, 0n);
+  const network = networkNamed(plan.network);
+  const { gas, storage } = onChain(network, sent);
   const incomplete = open === 0 ? undefined : new BatchIncompleteError({ id: plan.id, counts, open });
-  const network = common as { readonly network: string };
   return {
     data: {
       ...common,
       counts,
       plan: billData(bill),
-      spent: { gas, answers: spent },
+      spent: { gas, answers: spent, storage },
       ...(unknownCharge === undefined ? {} : { unknownCharge }),
       ...(service === undefined ? {} : { provider: service.provider, model: service.model }),
       transactions: sent.map(({ what, hash, fee }) => ({ what, hash, fee })),
@@ -203,9 +205,11 @@ function answerOf({ outcome, plan, common, results, lines }: Ended): Answer {
       "",
       ...countLines(counts),
       "",
-      `spent ${withUnit(gas)} gas, ${withUnit(spent)} for answers`,
+      `spent ${spentText({ gas, answers: spent, storage })}`,
       ...(results === undefined ? [] : [`results ${results}`]),
-      `batch ${plan.id}; the same command with --id ${plan.id} repeats nothing (${network.network})`,
+      isEphemeral(network)
+        ? "Nothing of this is kept: the network lived in this process."
+        : `batch ${plan.id}; the same command with --id ${plan.id} repeats nothing (${network.name})`,
     ],
     refusal: stopped ?? incomplete,
   };

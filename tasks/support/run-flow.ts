@@ -21,7 +21,6 @@ import type { ClaimMode } from "../../lib/inft/claim.ts";
 import { inferenceTokenId } from "../../lib/inft/mint.ts";
 import { resultOfReceipt } from "../../lib/inft/receipt.ts";
 import { explorerLink, type Network } from "../../lib/networks.ts";
-import { withUnit } from "../../lib/units.ts";
 import type { Answer, TaskIo } from "./action.ts";
 import type { SpendingArguments } from "./arguments.ts";
 import { checkLines } from "./checks.ts";
@@ -30,6 +29,7 @@ import type { OpenConnection } from "./connection.ts";
 import { flowContext } from "./flow.ts";
 import { givenCaps, type GuardArguments } from "./guards.ts";
 import { approve, billData } from "./spend.ts";
+import { onChain, spentText } from "./spent.ts";
 import type { Stores } from "./stores.ts";
 import { pairs } from "./table.ts";
 import { openWriter, transactionData } from "./write.ts";
@@ -72,18 +72,6 @@ async function outcome(ctx: FlowContext) {
 function modeText({ mode, title }: Network): string {
   if (mode === "live") return "live";
   return `${mode}: ${title}; 0G's contracts are real, the provider is simulated: no TEE, nothing real was paid`;
-}
-
-/** What a command spent, in words. Neuron. @param inAll what all commands of the run spent, where that is counted. */
-export function spentText(now: { gas: bigint; answer: bigint; storage: bigint }, inAll = 0n): string {
-  const { gas, answer, storage } = now;
-  const parts = [
-    ...(gas === 0n ? [] : [`${withUnit(gas)} gas`]),
-    ...(answer === 0n ? [] : [`${withUnit(answer)} for the answer`]),
-    ...(storage === 0n ? [] : [`${withUnit(storage)} for storage`]),
-  ];
-  const text = parts.length === 0 ? "nothing by this command" : parts.join(", ");
-  return inAll > gas + answer + storage ? `${text}; ${withUnit(inAll)} by all commands of the run` : text;
 }
 
 /** Where people can look at the transactions, on networks that have an explorer. */
@@ -157,14 +145,8 @@ async function report(
   const { receipt, inft, tokenId } = await outcome(ctx);
   // By this command: a run that is continued may have paid for its answer before.
   const answered = steps.some(({ id: step, state }) => step === "infer" && state === "done now");
-  const spent = {
-    gas: ctx.sent.reduce((sum, { fee }) => sum + fee, 0n),
-    answer: answered ? BigInt(receipt.fee.fee) : 0n,
-    storage: ctx.sent.reduce(
-      (sum, { value, receipt: { to } }) => (to === network.contracts.storageFlow ? sum + value : sum),
-      0n,
-    ),
-  };
+  const { gas, storage } = onChain(network, ctx.sent);
+  const spent = { gas, answer: answered ? BigInt(receipt.fee.fee) : 0n, storage };
   const { model, provider } = receipt.service;
   return {
     data: {
@@ -197,7 +179,7 @@ async function report(
         ["model", `${model} at ${provider}`],
         ["mode", modeText(network)],
         ...explorerPairs(network, ctx),
-        ["spent", spentText(spent, ctx.budgets?.spentBy(ctx.id).spent)],
+        ["spent", spentText({ gas, storage, answers: spent.answer }, ctx.budgets?.spentBy(ctx.id).spent)],
       ]),
       "",
       ...keptLines(stores, ctx.id),
