@@ -198,7 +198,8 @@ describe("an object that holds a key", () => {
 
 describe("the secrets of the environment", () => {
   for (const [name, variable] of Object.entries(VARIABLES) as [string, { secret: boolean; address?: boolean }][]) {
-    const isKey = /KEY|TOKEN|SECRET|PASSWORD|MNEMONIC|SEED|REDIS/.test(name) && !/_KEY_ID$|^EXPLORER_API_KEY$/.test(name);
+    const isKey =
+      /KEY|TOKEN|SECRET|PASSWORD|MNEMONIC|SEED|REDIS/.test(name) && !/_KEY_ID$|^EXPLORER_API_KEY$/.test(name);
     const isAddress = /URL|RPC|INDEXER|ATTESTORS$|ENDPOINT/.test(name) && !isKey;
 
     it(`${name} is ${isKey ? "a secret" : isAddress ? "an address that may carry one" : "none"}`, () => {
