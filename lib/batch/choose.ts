@@ -4,7 +4,7 @@ import { assertProviderSees, listServices, readService, resolveService, type Ser
 import { assertMintable } from "../compute/verify.ts";
 import type { ReadContext } from "../chain/context.ts";
 import { UsageError } from "../errors.ts";
-import { tooDear, type PriceCeiling } from "../guards/price-ceiling.ts";
+import { tooDear, whyTooDear, type PriceCeiling } from "../guards/price-ceiling.ts";
 import type { BatchQueue } from "./queue.ts";
 
 /**
@@ -25,10 +25,12 @@ export async function chooseForBatch(
   if (named !== undefined) service = await resolveService(read, named);
   else if (before !== undefined && !quarantined.has(before)) service = await readService(read, before);
   if (service === undefined) {
-    const listed = await listServices(read);
-    const silent = new Set(quarantined.keys());
-    for (const each of listed) if (tooDear(each, ceilings) !== undefined) silent.add(each.provider);
-    return chooseAnsweringService(http, listed, { network: read.network, silent });
+    const refuse = (candidate: Service) => {
+      const failed = quarantined.get(candidate.provider);
+      if (failed !== undefined) return `its answer is not proved: ${failed}`;
+      return tooDear(candidate, ceilings) === undefined ? undefined : whyTooDear(candidate);
+    };
+    return chooseAnsweringService(http, await listServices(read), { network: read.network, refuse });
   }
   const reason = quarantined.get(service.provider);
   if (reason !== undefined) {

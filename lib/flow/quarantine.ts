@@ -2,10 +2,9 @@
 
 import type { Receipt } from "../compute/receipt.ts";
 import type { Check } from "../compute/verify.ts";
-import { pricePerMillion, tooDear } from "../guards/price-ceiling.ts";
+import { tooDear, whyTooDear } from "../guards/price-ceiling.ts";
 import type { Service } from "../compute/providers.ts";
 import type { Address } from "../hex.ts";
-import { withUnit } from "../units.ts";
 import type { FlowContext, FlowReadContext } from "./context.ts";
 import { AnswerQuarantinedError } from "./errors.ts";
 import { factsOf, lastFact, restoreAnswer, type FactOf, type Journal } from "./journal.ts";
@@ -96,9 +95,7 @@ export function assertMayAskAnother(ctx: Pick<FlowContext, "journal" | "question
 export function refusedBy(ctx: FlowReadContext, service: Service): string | undefined {
   const failed = shunned(ctx.journal).get(service.provider)?.failed;
   if (failed !== undefined) return `its answer failed the check ${failed} in this run`;
-  return ceilingError(ctx, service) === undefined
-    ? undefined
-    : `costs more than the price ceiling (--max-price, ZG_MAX_PRICE) allows: ${withUnit(pricePerMillion(service))} per million tokens in and out`;
+  return ceilingError(ctx, service) === undefined ? undefined : whyTooDear(service);
 }
 
 /** The error for a service that costs more than the run, or every run, may pay. */

@@ -3,7 +3,7 @@
 import { namesOf, pricesOf, type Service } from "../compute/providers.ts";
 import { UsageError } from "../errors.ts";
 import { chatFee } from "../protocol/fees.ts";
-import { format0g, parseAmount } from "../units.ts";
+import { format0g, parseAmount, withUnit } from "../units.ts";
 import { PriceCeilingError } from "./errors.ts";
 
 const MILLION = 1_000_000;
@@ -66,6 +66,11 @@ export function priceCeilingText({ byModel, others }: PriceCeiling): string {
 function ceilingOf(service: Pick<Service, "model">, { byModel, others }: PriceCeiling): bigint | undefined {
   const named = namesOf(service).flatMap((name) => byModel.get(name.toLowerCase()) ?? []);
   return named[0] ?? others;
+}
+
+/** Why a service is passed over that is {@link tooDear}. */
+export function whyTooDear(service: Priced): string {
+  return `costs more than the price ceiling (--max-price, ZG_MAX_PRICE) allows: ${withUnit(pricePerMillion(service))} per million tokens in and out`;
 }
 
 /** Why a service is too dear; undefined when it is not. */

@@ -73,7 +73,9 @@ describe("batches by command", function () {
     const planned = (await batch(file, "--id", "planned", "--dry-run")) as unknown as { plan: { total: string } };
     expect(BigInt(planned.plan.total) > 10n ** 18n).to.equal(true);
     expect(await refused(file, "--id", "planned", "--max-spend", "0.5")).to.include({ code: "ZG_MAX_SPEND", exit: 3 });
-    expect(await refused(file, "--id", "planned", "--max-price", "0.01")).to.include({ exit: 3 });
+    const ceiling = await refused(file, "--id", "planned", "--max-price", "0.01");
+    expect(ceiling).to.include({ code: "ZG_NO_PROVIDER", exit: 3 });
+    expect(ceiling.message).to.include("costs more than the price ceiling");
     expect(await refused(file, "--id", "planned", "--day-cap", "0.000001")).to.include({ code: "ZG_BUDGET", exit: 3 });
     const provider = served.galileo.provider(0).address;
     const dear = await refused(file, "--id", "planned", "--max-price", "0.01", "--provider", provider);
