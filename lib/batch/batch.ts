@@ -1,6 +1,8 @@
 /** One command's work on a batch: choose whom to ask, plan, fund once, run; once more with another provider when one lied. */
 
 import type { ReadContext, WriteContext } from "../chain/context.ts";
+import { nextNonce } from "../chain/fees.ts";
+import { ReceiptPendingError } from "../chain/outcomes.ts";
 import type { ConfirmedTransaction } from "../chain/send.ts";
 import { readService, type Service } from "../compute/providers.ts";
 import type { SessionTokens } from "../compute/session.ts";
@@ -17,7 +19,7 @@ import { batchRows, fundBatch, type BillContext } from "./bill.ts";
 import { readConsumed } from "./charge.ts";
 import { chooseForBatch } from "./choose.ts";
 import { BatchBusyError, BatchProviderError } from "./errors.ts";
-import { expensesOf, paidTo, settleLeftovers, withinBudgets } from "./expenses.ts";
+import { bookName, expensesOf, paidTo, settleLeftovers, withinBudgets } from "./expenses.ts";
 import type { BatchItem } from "./items.ts";
 import { itemOf, type Assignment, type BatchPlan, type BatchQueue, type MinterLease } from "./queue.ts";
 import { mayPass } from "./mint-items.ts";
@@ -82,7 +84,7 @@ const ENDED: ReadonlySet<ItemState> = new Set(["minted", "refused", "spoiled", "
 export async function workBatch(deps: BatchDeps): Promise<BatchOutcome> {
   const { provider, queue, budgets, plan } = deps;
   const unknownCharge = await reportUnknown(deps);
-  if (budgets !== undefined) await settleLeftovers(budgets, plan.id, queue);
+  if (budgets !== undefined && !queue.isShared) await settleLeftovers(budgets, bookName(plan), queue);
   // What was turned down cost nothing, and may be taken today.
   const retried: readonly ItemState[] = ["refused", ...(deps.retryUnanswered ? (["unknown", "spoiled"] as const) : [])];
   let outcome = await workOnce(deps, retried);
@@ -140,7 +142,7 @@ async function billOf(deps: BatchDeps, service: Service | undefined, left: Left)
 /** What deploying takes is set aside by that itself. */
 function expensesFor({ collection, plan }: BatchDeps, bill: Bill, service: Service | undefined): readonly Expense[] {
   const own = makeBill(bill.rows.filter((row) => !(collection?.rows ?? []).includes(row)));
-  return expensesOf(plan.id, own, service?.provider);
+  return expensesOf(bookName(plan), own, service?.provider);
 }
 
 function billContext({ read, owner, plan, http, session }: BatchDeps): BillContext {
@@ -165,14 +167,24 @@ async function workOnce(deps: BatchDeps, retried: readonly ItemState[]): Promise
   const lease = await queue.minter();
   if (lease === undefined) throw new BatchBusyError({ id: plan.id, by: "another minter" });
   try {
+    if (deps.budgets !== undefined && queue.isShared) await settleLeftovers(deps.budgets, bookName(plan), queue);
     const paid = async (apart: readonly ItemState[] = []) =>
       service === undefined ? 0n : paidTo(queue, service.provider, apart);
     // What is asked again is paid for again.
     const before = await paid(retried);
+    const nonce = await nextNonce(deps.read.provider, deps.owner);
     const sent: ConfirmedTransaction[] = [];
     const work = async () => workAs(lease, { deps, left, retried, bill, service, sent });
-    const outcome = await withinBudgets(deps.budgets, expenses, work, async () => {
-      return { answers: (await paid()) - before, onChain: onChainCost(deps, sent) };
+    const outcome = await withinBudgets(deps.budgets, expenses, work, async (done) => {
+      // Workers elsewhere may go on asking, and a transaction may still land.
+      const isAsked = !queue.isShared || (done !== undefined && done.counts.waiting + done.counts.asked === 0);
+      const isSent = done !== undefined && !(done.stopped instanceof ReceiptPendingError);
+      return {
+        ...(isAsked ? { answers: (await paid()) - before } : {}),
+        ...(isSent || (await nextNonce(deps.read.provider, deps.owner)) === nonce + sent.length
+          ? { onChain: onChainCost(deps, sent) }
+          : {}),
+      };
     });
     return { ...common, status: "worked", ...outcome, sent };
   } finally {

@@ -3,8 +3,13 @@
 import type { Bill } from "../flow/bill.ts";
 import type { Budgets, Expense, Reservation } from "../guards/budgets.ts";
 import type { Address } from "../hex.ts";
-import type { BatchQueue } from "./queue.ts";
+import type { BatchPlan, BatchQueue } from "./queue.ts";
 import type { ItemState } from "./state.ts";
+
+/** The name that a batch's expenses have in the book: no run has such a one. */
+export function bookName({ id }: Pick<BatchPlan, "id">): string {
+  return `batch ${id}`;
+}
 
 /** What a command will spend for good at worst. A deposit or a transfer stays the user's. */
 export function expensesOf(run: string, bill: Bill, provider: Address | undefined): readonly Expense[] {
@@ -33,7 +38,10 @@ export async function paidTo(queue: BatchQueue, provider: Address, apart: readon
   return paid;
 }
 
-/** Settles what a command set aside for answers that was killed: at what its provider can have been paid at most. */
+/**
+ * Settles what a command set aside for answers that was killed: at what its provider can have been paid at most. Only for
+ * whoever knows that nobody else works on the batch: what is under way must stay set aside.
+ */
 export async function settleLeftovers(budgets: Budgets, run: string, queue: BatchQueue): Promise<void> {
   for (const { id, provider, worst } of budgets.unsettledOf(run)) {
     if (provider === undefined) continue; // gas is counted in full, because nobody here knows
@@ -42,12 +50,18 @@ export async function settleLeftovers(budgets: Budgets, run: string, queue: Batc
   }
 }
 
+/** What a command really spent. Neuron; absent where more may come of it, so that all of it stays set aside. */
+export interface Spent {
+  readonly answers?: bigint;
+  readonly onChain?: bigint;
+}
+
 /** Sets expenses aside, works, and settles with what was really spent. @throws {BudgetExceededError} before any work. */
 export async function withinBudgets<T>(
   budgets: Budgets | undefined,
   expenses: readonly Expense[],
   work: () => Promise<T>,
-  spent: () => Promise<{ readonly answers: bigint; readonly onChain: bigint }>,
+  spent: (outcome: T | undefined) => Promise<Spent>,
 ): Promise<T> {
   if (budgets === undefined) return work();
   const reserved: (readonly [Expense, Reservation])[] = [];
@@ -57,12 +71,21 @@ export async function withinBudgets<T>(
     for (const [, reservation] of reserved) await reservation.release();
     throw error;
   }
-  try {
-    return await work();
-  } finally {
-    const { answers, onChain } = await spent();
+  const settle = async (outcome?: T) => {
+    const { answers, onChain } = await spent(outcome);
     for (const [{ provider }, reservation] of reserved) {
-      await reservation.settle(provider === undefined ? onChain : answers);
+      const actual = provider === undefined ? onChain : answers;
+      if (actual !== undefined) await reservation.settle(actual);
     }
+  };
+  let outcome: T;
+  try {
+    outcome = await work();
+  } catch (error) {
+    // What stopped the batch is what its user must hear; what could not be settled stays set aside.
+    await settle().catch(() => undefined);
+    throw error;
   }
+  await settle(outcome);
+  return outcome;
 }

@@ -117,6 +117,8 @@ export interface MinterLease {
 export interface BatchQueue {
   /** For people: a file, or an address without its secret. */
   readonly where: string;
+  /** Whether others may work it at the same time. */
+  readonly isShared: boolean;
   /**
    * Begins the batch, or continues it.
    * @throws {BatchMismatchError} when it was begun with something else. {@link BatchBusyError}

@@ -93,6 +93,7 @@ export function withoutSecret(url: string): string {
 
 export class RedisQueue implements BatchQueue {
   readonly where: string;
+  readonly isShared = true;
   readonly #options: Required<Pick<RedisQueueOptions, "leaseMs" | "timeoutMs">> & RedisQueueOptions;
   readonly #redis: Redis;
   readonly #queue: Queue<Hand>;

@@ -77,6 +77,7 @@ const BRIEF = [
 
 export class SqliteQueue implements BatchQueue {
   readonly where: string;
+  readonly isShared = false;
   readonly #database: DatabaseSync;
   readonly #commits: GroupCommit;
   readonly #waiters = new Waiters();

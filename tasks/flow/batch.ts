@@ -17,6 +17,7 @@ import { withUnit } from "../../lib/units.ts";
 import type { Answer } from "../support/action.ts";
 import { parseClaim, parseCount, required, type SpendingArguments } from "../support/arguments.ts";
 import {
+  assertOtherFile,
   batchFiles,
   deployment,
   givenItems,
@@ -59,6 +60,7 @@ const EXAMPLE = "flow batch questions.jsonl --network localhost --id first";
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
   assertIdKept(selectedNetwork(hre), args.id);
   const claim = parseClaim(args.claim);
+  if (args.out !== undefined) await assertOtherFile(args.out, args);
   // 0 leaves the asking to workers elsewhere.
   const concurrency = parseCount(args.concurrency, "concurrency", redisUrl(args.redis) === undefined ? 1 : 0);
   const given = await givenItems(args);

@@ -1,6 +1,7 @@
 /** What the tasks of batches share: where a batch is, what it was begun with, how its parts are put together. */
 
 import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import path from "node:path";
 
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
@@ -144,6 +145,20 @@ export async function recordedItems(queue: BatchQueue, id: string): Promise<read
   const items: BatchItem[] = [];
   for await (const row of queue.each()) items.push(itemOf(row));
   return items;
+}
+
+/** Asserts that the results will not replace the questions. @throws {UsageError} */
+export async function assertOtherFile(results: string, { file }: Pick<ItemArguments, "file">): Promise<void> {
+  if (file === "" || (await whereIs(results)) !== (await whereIs(file))) return;
+  throw new UsageError({
+    message: `--out names ${file}, which holds the questions`,
+    remedy: "Name another file for the results, or leave --out away.",
+    details: { file, out: results },
+  });
+}
+
+async function whereIs(file: string): Promise<string> {
+  return realpath(file).catch(() => path.resolve(file)); // a file that is not there yet is no other's
 }
 
 export interface BatchTerms {

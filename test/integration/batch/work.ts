@@ -76,10 +76,12 @@ describe("a batch", () => {
     const gas = sent.reduce((sum, { fee }) => sum + fee, 0n);
     const lost = BigInt((await batch.rows()).find(({ state }) => state === "unknown")?.worst ?? 0);
     expect(lost > 0n).to.equal(true);
-    expect(budgets.spentBy("test")).to.deep.equal({ spent: spent + gas + lost, reserved: 0n });
+    expect(budgets.spentBy("batch test")).to.deep.equal({ spent: spent + gas + lost, reserved: 0n });
     const again = await (await batch.again()).work({ budgets, retryUnanswered: true });
     const more = again.spent + again.sent.reduce((sum, { fee }) => sum + fee, 0n);
-    expect(budgets.spentBy("test").spent, "what is asked again is paid again").to.equal(spent + gas + lost + more);
+    expect(budgets.spentBy("batch test").spent, "what is asked again is paid again").to.equal(
+      spent + gas + lost + more,
+    );
 
     const poor = await batches.newBatch(questions(2));
     const capped = new Budgets({ book: new MemoryBook(), caps: { day: 1n }, clock: Date.now });
@@ -137,7 +139,7 @@ describe("a batch", () => {
   it("asks for a lost answer again only when told to, and says what it may have cost", async () => {
     const batch = await batches.newBatch(questions(5));
     galileo.provider(0).misbehave({ kind: "hang", requests: 1 });
-    expect((await batch.work({ http: { timeoutMs: 300 } })).counts).to.include({ minted: 4, unknown: 1 });
+    expect((await batch.work({ http: { timeoutMs: 800 } })).counts).to.include({ minted: 4, unknown: 1 });
     const said: string[] = [];
     const log = (line: string) => said.push(line);
     const left = await (await batch.again()).work({ log });
