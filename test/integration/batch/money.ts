@@ -131,6 +131,24 @@ describe("the money of a batch", () => {
     expect((await batch.work()).counts).to.include({ minted: 2 });
   });
 
+  it("commits to nothing and mints nothing when somebody else may have become the minter", async () => {
+    const batch = await batches.newBatch(questions(2));
+    const { queue } = batch;
+    const minter = queue.minter.bind(queue);
+    const busy = new BatchBusyError({ id: "test", by: "another minter" });
+    queue.minter = async () => {
+      const lease = await minter();
+      const assertHeld = () => {
+        throw busy;
+      };
+      return lease === undefined ? undefined : { assertHeld, release: async () => lease.release() };
+    };
+    const { stopped, counts, sent } = await batch.work();
+    expect(stopped).to.equal(busy);
+    expect(counts).to.include({ committed: 0, minted: 0, unmintable: 0 });
+    expect(sent.filter(({ what }) => /commit|mint/.test(what))).to.deep.equal([]);
+  });
+
   it("calls no item unmintable because its transaction could not be sent", async () => {
     const batch = await batches.newBatch(questions(2), { claim: "bound" });
     await batch.work({ collection: undefined, plan: { ...batch.deps.plan, mint: false } });

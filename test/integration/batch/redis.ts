@@ -113,6 +113,25 @@ const title = installed ? "a batch in Redis" : "a batch in Redis (skipped: redis
     expect(await coordinator.get(seq)).to.include({ state: "answered", answer: '{"paid":true}', fee: "3" });
   });
 
+  it("has what it asked and was answered on the worker's own disk, whatever becomes of Redis", async () => {
+    const coordinator = await join();
+    await coordinator.begin(planFor(items), items);
+    const worker = await join({ machine: "own-disk" });
+    await worker.join();
+    const seq = (await worker.take())?.seq ?? -1;
+    await worker.advance(seq, "asked", { worst: "5" });
+    await worker.advance(seq, "answered", { answer: '{"paid":true}', fee: "3" });
+    const { drawn } = worker;
+    await lose(worker);
+    const outbox = new Outbox(path.join(folder.path, "own-disk", "outbox.db"), Date.now);
+    const kept = outbox.all(drawn).map(({ state, changes }) => ({ state, changes }));
+    outbox.close();
+    expect(kept).to.deep.equal([
+      { state: "answered", changes: { answer: '{"paid":true}', fee: "3" } },
+      { state: "asked", changes: { worst: "5" } },
+    ]);
+  });
+
   it("lets nobody ask again what it forgot was asked", async () => {
     const coordinator = await join();
     await coordinator.begin(planFor(items), items);
