@@ -3,8 +3,12 @@ import path from "node:path";
 
 import { withRoom } from "./disk-full.ts";
 
+/** Whom a lock names that a power cut left without its content. */
+const NOBODY = 0;
+
 /** Whether a process of this machine lives. Another may have its number by now. */
 export function isAlive(pid: number): boolean {
+  if (pid === NOBODY) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -58,7 +62,8 @@ function removeLeftover(lock: string, dead: number): void {
 /** The process named in a lock; undefined when it was removed meanwhile. */
 function holderOf(lock: string): number | undefined {
   try {
-    return Number(readFileSync(lock, "utf8"));
+    const pid = Number(readFileSync(lock, "utf8"));
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : NOBODY;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

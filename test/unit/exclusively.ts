@@ -40,6 +40,16 @@ describe("exclusively", () => {
     expect(await next).to.equal("done");
   });
 
+  for (const left of ["", "no number", "-1"]) {
+    it(`takes the lock that a power cut left with ${JSON.stringify(left)} in it`, async () => {
+      await exclusively(lock)("making the folder", async () => Promise.resolve());
+      writeFileSync(lock, left);
+      expect(await exclusively(lock, { patienceMs: 0 })("going on", async () => Promise.resolve("done"))).to.equal(
+        "done",
+      );
+    });
+  }
+
   it("waits for another process, and says who it is when that takes too long", async () => {
     await exclusively(lock)("making the folder", async () => Promise.resolve());
     const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
