@@ -114,8 +114,8 @@ export default defineConfig({
   },
   coverage: { skipFiles: ["contracts/mocks/**", "contracts/interfaces/**", "contracts/external/**"] },
   test: {
-    // A file at a time in each of several processes, at least two: many tests wait for commands that they started.
-    mocha: { timeout: 60_000, parallel: true, jobs: Math.max(2, Math.min(availableParallelism(), 6)) },
+    // A file at a time in each of several processes, more than a small machine has cores: many tests wait for commands that they started.
+    mocha: { timeout: 60_000, parallel: true, jobs: Math.max(3, Math.min(availableParallelism(), 6)) },
     // Seconds, not minutes: `npm run fuzz` goes deep. A handler that reverts did nothing, which must not pass for a test.
     solidity: { fuzz: { runs: 128 }, invariant: { runs: 16, depth: 64, failOnRevert: true } },
   },
