@@ -2,6 +2,7 @@
 
 import type { Log, ReadContext } from "../chain/context.ts";
 import {
+  ChatIdMissingError,
   ProviderRefusedError,
   ProviderDownError,
   RateLimitedError,
@@ -11,14 +12,14 @@ import {
   ResponseMalformedError,
   ResponseTooLargeError,
 } from "../compute/errors.ts";
-import { buildChatRequest, chat, estimateFee, type InferenceResult } from "../compute/inference.ts";
-import { proveAnswer } from "../compute/prove.ts";
+import { buildChatRequest, chat, estimateFee, fetchSignature, type InferenceResult } from "../compute/inference.ts";
 import { neverReached, type HttpDeps } from "../compute/provider-http.ts";
 import { readService, type Service } from "../compute/providers.ts";
 import { beyondRequest } from "../compute/measure-bounds.ts";
-import { receiptBytes, unprovedAnswer, type UnprovedAnswer } from "../compute/receipt.ts";
+import { proved, receiptBytes, unprovedAnswer, type Receipt, type UnprovedAnswer } from "../compute/receipt.ts";
 import { serviceRequest, type RandomSource } from "../compute/service-request.ts";
 import type { Session } from "../compute/session.ts";
+import type { Verification } from "../compute/verify.ts";
 import { AbortedError, EXIT, ZgError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { ClaimMode } from "../inft/claim.ts";
@@ -28,6 +29,8 @@ import { BatchFailingError, BatchProviderError } from "./errors.ts";
 import type { BatchItem } from "./items.ts";
 import { answerOf, itemOf, type Assignment, type BatchQueue, type ItemRow } from "./queue.ts";
 import { Slots } from "./slots.ts";
+import { doneHere, type Arithmetic } from "./thread-tasks.ts";
+import { Waiters } from "./waiters.ts";
 
 export interface AskingDeps {
   readonly queue: BatchQueue;
@@ -36,6 +39,8 @@ export interface AskingDeps {
   /** Without a signal: a request that was sent is waited for, because it is paid for. */
   readonly http: HttpDeps;
   readonly random: RandomSource;
+  /** Where signatures are checked and answers sealed. Default: in this thread. */
+  readonly arithmetic?: Arithmetic;
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly owner: Address;
@@ -56,6 +61,8 @@ export interface AskingDeps {
 const TERMS_MS = 15_000;
 /** How long to look away when there is nothing to take. */
 const IDLE_MS = 200;
+/** How many items are worked at a time for each request under way: most of them wait for what is written down of them. */
+const MOST_PER_SLOT = 10;
 const FAILURES_IN_A_ROW = 10;
 const MOST_TRIES = 5;
 const FIRST_REST_MS = 250;
@@ -73,6 +80,9 @@ class Asking {
   readonly #deps: AskingDeps;
   readonly #slots: Slots;
   readonly #active = new Set<Promise<void>>();
+  readonly #moved = new Waiters();
+  /** Taken, and not under way yet. */
+  #prepared = 0;
   readonly #tries = new Map<number, number>();
   #service: Service | undefined;
   #readAt = 0;
@@ -89,9 +99,9 @@ class Asking {
   async run(): Promise<ZgError | undefined> {
     const { queue, concurrency } = this.#deps;
     while (this.#goesOn()) {
-      // While some are under way, the next are written down, and those that are answered are proved.
-      if (this.#active.size >= 4 * concurrency) {
-        await Promise.race(this.#active);
+      // The next are written down while others are under way, and more are proved; each of it is bounded.
+      if (this.#prepared >= 2 * concurrency || this.#active.size >= MOST_PER_SLOT * concurrency) {
+        await this.#moved.wait(IDLE_MS);
         continue;
       }
       const row = await queue.take();
@@ -100,7 +110,10 @@ class Asking {
         await queue.changed(IDLE_MS);
         continue;
       }
-      const work = this.#work(row).finally(() => this.#active.delete(work));
+      const work = this.#work(row).finally(() => {
+        this.#active.delete(work);
+        this.#moved.wake();
+      });
       this.#active.add(work);
     }
     await Promise.all(this.#active);
@@ -164,10 +177,15 @@ class Asking {
       throw error;
     }
     const worst = estimateFee(service, requestBytes, itemOf(row).maxTokens);
-    const request = Buffer.from(requestBytes).toString("base64");
     const { provider } = service;
-    if (!(await queue.advance(seq, "asked", { provider, request, worst: worst.toString() }))) return undefined;
-    await this.#slots.enter();
+    this.#prepared += 1;
+    try {
+      if (!(await queue.advance(seq, "asked", { provider, worst: worst.toString() }))) return undefined;
+      await this.#slots.enter();
+    } finally {
+      this.#prepared -= 1;
+      this.#moved.wake();
+    }
     let result: InferenceResult;
     try {
       if (!this.#goesOn()) {
@@ -186,8 +204,7 @@ class Asking {
     const answer = unprovedAnswer({ network: read.network, genesisHash, service, result });
     const { content } = answer;
     const { fee } = result.fee;
-    // What was asked for is in the answer.
-    const kept = { answer: JSON.stringify(answer), content, fee: fee.toString(), request: null };
+    const kept = { answer: JSON.stringify(answer), content, fee: fee.toString() };
     if (!(await queue.advance(seq, "answered", kept))) return undefined;
     this.#deps.onPaid?.(fee);
     return answer;
@@ -196,7 +213,7 @@ class Asking {
   /** Lets an item wait again of which nothing was served. */
   async #again(seq: number, afterMs: number): Promise<void> {
     const { queue } = this.#deps;
-    if (await queue.advance(seq, "waiting", { request: null, worst: null })) await queue.putBack(seq, afterMs);
+    if (await queue.advance(seq, "waiting", { worst: null })) await queue.putBack(seq, afterMs);
   }
 
   async #unanswered(row: ItemRow, provider: Address, error: unknown): Promise<void> {
@@ -238,16 +255,21 @@ class Asking {
   }
 
   async #prove({ seq, id }: ItemRow, answer: UnprovedAnswer): Promise<void> {
-    const { queue, http, onSettled } = this.#deps;
+    const { queue, http, random, arithmetic = doneHere(random), onSettled } = this.#deps;
     const { provider } = answer.service;
-    let proved: Awaited<ReturnType<typeof proveAnswer>>;
+    let receipt: Receipt;
+    let verification: Verification;
     try {
       // An answer of a provider that the batch left is proved by what the chain lists for that one.
       const service =
         provider === this.#deps.assignment.terms.provider
           ? await this.#terms()
           : await readService(this.#deps.read, provider);
-      proved = await proveAnswer(http, service, answer);
+      const { chatId } = answer;
+      if (chatId === undefined) throw new ChatIdMissingError({ provider });
+      const signature = await fetchSignature(http, service, chatId);
+      verification = await arithmetic("verify", { service, ...receiptBytes(answer), signature });
+      receipt = proved(answer, signature, verification);
     } catch (error) {
       if (!(error instanceof ZgError)) throw error;
       await queue.advance(seq, "unproved", failure(error));
@@ -255,7 +277,6 @@ class Asking {
       if (error instanceof TermsChangedError) throw error;
       return;
     }
-    const { receipt, verification } = proved;
     const kept = { receipt: JSON.stringify(receipt), answer: null };
     const beyond = reportedBeyond(answer);
     if (verification.status === "verified" && beyond === undefined) {

@@ -216,7 +216,7 @@ async function workAs(lease: MinterLease, { deps, left, retried, bill, service, 
     sent.push(transaction);
   };
   const funding = { ...billContext(deps), write, onSent };
-  const transferred = service === undefined ? 0n : await fundBatch(funding, service, left.open, bill);
+  const transferred = service === undefined ? 0n : await fundBatch(funding, service, bill);
   const before = await queue.assignment();
   const assignment = service === undefined ? before : await assignmentOf(deps, service, inft, before, transferred);
   if (assignment === undefined) throw new Error("a batch without an assignment has items that wait for one");

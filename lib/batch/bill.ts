@@ -155,12 +155,12 @@ async function storageRows({ read }: BillContext, items: readonly BatchItem[], g
 export async function fundBatch(
   ctx: BillContext & { readonly write: WriteContext; readonly onSent: (transaction: ConfirmedTransaction) => void },
   service: Service,
-  open: readonly BatchItem[],
   plan: Bill,
 ): Promise<bigint> {
   const { write, owner, read, onSent } = ctx;
   const { provider } = service;
-  const need = await fundingOf(ctx, service, feesAtMost(open, service, ctx));
+  const fees = plan.rows.filter(({ from }) => from === "fee").reduce((sum, { amount }) => sum + amount, 0n);
+  const need = await fundingOf(ctx, service, fees);
   if (need.depositNeeded > 0n) {
     assertPlanned(plan, "deposit", need.depositNeeded, "deposit into the ledger");
     (await deposit(write, need.depositNeeded)).transactions.forEach(onSent);

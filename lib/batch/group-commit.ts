@@ -7,6 +7,9 @@ const SHARE = 1 / 64;
 /** How long a write waits for others at most, on a disk that is slow. Milliseconds. */
 const LONGEST_WAIT_MS = 250;
 
+/** How many commits tell what one takes. */
+const LATELY = 8;
+
 interface Write {
   readonly run: () => void;
   readonly resolve: () => void;
@@ -21,13 +24,15 @@ export interface CommitFigures {
 }
 
 /**
- * Writes to one database. Whoever awaits a write goes on when it is on the disk. A write that throws spoils no other.
+ * Writes to one database. Whoever awaits a write goes on when it is on the disk. All of a commit is written, or
+ * nothing: none of these writes throws for a reason of its own.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
   #waiting: Write[] = [];
   #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
   #notBefore = 0;
+  #lately: readonly number[] = [];
   #ms = 0;
   #commits = 0;
   #writes = 0;
@@ -69,7 +74,9 @@ export class GroupCommit {
     this.#ms += took;
     this.#commits += 1;
     this.#writes += writes.length;
-    this.#notBefore = performance.now() + Math.min(took / SHARE, LONGEST_WAIT_MS);
+    // The quickest of the last ones: what took longer was held up by something else.
+    this.#lately = [...this.#lately, took].slice(-LATELY);
+    this.#notBefore = performance.now() + Math.min(Math.min(...this.#lately) / SHARE, LONGEST_WAIT_MS);
     for (const done of settle) done();
   }
 
@@ -84,21 +91,11 @@ export class GroupCommit {
   }
 
   #commit(writes: readonly Write[]): (() => void)[] {
-    const settle: (() => void)[] = [];
     try {
       this.#database.exec("BEGIN IMMEDIATE");
-      for (const { run, resolve, reject } of writes) {
-        try {
-          run();
-          settle.push(resolve);
-        } catch (error) {
-          settle.push(() => {
-            reject(error);
-          });
-        }
-      }
+      for (const { run } of writes) run();
       this.#database.exec("COMMIT");
-      return settle;
+      return writes.map(({ resolve }) => resolve);
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       return writes.map(({ reject }) => () => {

@@ -9,7 +9,6 @@ import { assertMintable } from "../compute/verify.ts";
 import { readService, type Service } from "../compute/providers.ts";
 import type { Receipt } from "../compute/receipt.ts";
 import { mintableBytes } from "../compute/receipt.ts";
-import type { RandomSource } from "../compute/service-request.ts";
 import { ZgError } from "../errors.ts";
 import type { Address, Hex } from "../hex.ts";
 import type { ClaimMode } from "../inft/claim.ts";
@@ -28,7 +27,6 @@ import {
   inferenceTokenId,
   prepareInferenceMint,
   revealDraft,
-  sealInference,
   sendOnceCommitted,
   type MintableResult,
   type PreparedMint,
@@ -39,6 +37,7 @@ import { sendToInft, translateInftError } from "../inft/translate.ts";
 import { inParallel } from "../parallel.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { failureOf, receiptOf, sealedOf, type BatchQueue, type ItemRow, type MinterLease } from "./queue.ts";
+import type { Arithmetic } from "./thread-tasks.ts";
 import type { ItemState } from "./state.ts";
 
 export interface MintingDeps {
@@ -49,7 +48,7 @@ export interface MintingDeps {
   readonly inft: Address;
   readonly claim: ClaimMode;
   readonly ownerPublicKey: Uint8Array;
-  readonly random: RandomSource;
+  readonly arithmetic: Arithmetic;
   readonly objects: ObjectStore;
   /** Keeps a receipt and says where; undefined where nothing is kept. */
   readonly keepReceipt: (item: Pick<ItemRow, "seq" | "id">, receipt: Receipt) => Promise<string | undefined>;
@@ -130,10 +129,15 @@ class Minting {
 
   /** Seals what was proved, and keeps receipt and bytes before anything names them. */
   async #sealAll(seqs: readonly number[]): Promise<void> {
-    await inParallel(seqs, async (seq) => {
-      const { row, receipt } = await this.#provedAt(seq);
-      await this.#seal(row, receipt);
-    });
+    // All at once: they wait for one and the same commit of the store.
+    await inParallel(
+      seqs,
+      async (seq) => {
+        const { row, receipt } = await this.#provedAt(seq);
+        await this.#seal(row, receipt);
+      },
+      seqs.length,
+    );
   }
 
   async #provedAt(seq: number): Promise<{ readonly row: ItemRow; readonly receipt: Receipt }> {
@@ -145,14 +149,16 @@ class Minting {
   }
 
   async #seal(row: ItemRow, receipt: Receipt): Promise<Ready> {
-    const { queue, read, inft, ownerPublicKey, random, objects, keepReceipt } = this.#deps;
+    const { queue, read, owner, inft, claim, ownerPublicKey, arithmetic, objects, keepReceipt } = this.#deps;
     const result = resultOfReceipt(receipt, read.network.mode);
     const content = contentOfReceipt(receipt);
     const place = { network: read.network, inft, result };
-    const { ciphertext, ...sealed } = sealInference({ ...place, content, ownerPublicKey, randomBytes: random });
+    const { request } = mintableBytes(receipt);
+    const mintedAs = { minter: owner, to: owner, claim, request };
+    const { ciphertext, sealed, mint } = await arithmetic("seal", { ...place, content, ownerPublicKey, ...mintedAs });
     const receiptFile = row.receiptFile ?? (await keepReceipt(row, receipt)) ?? null;
     for (const { dataHash } of sealed.datas) await objects.put(dataHash, ciphertext);
-    const ready = { seq: row.seq, mint: this.#prepare(receipt, result, sealed) };
+    const ready = { seq: row.seq, mint };
     await queue.advance(row.seq, "sealed", { sealed: JSON.stringify(sealed), receiptFile });
     this.#fresh.set(row.seq, ready);
     return ready;

@@ -68,8 +68,6 @@ export interface ItemRow {
   readonly item: string;
   /** Who was asked. */
   readonly provider: string | null;
-  /** The request's bytes, in base64, until the answer holds them. */
-  readonly request: string | null;
   /** Neuron the answer can cost at most. */
   readonly worst: string | null;
   /** JSON of the paid answer, until the receipt holds it. */
@@ -93,7 +91,6 @@ export interface ItemRow {
 export type ItemChanges = Partial<Omit<ItemRow, "seq" | "id" | "state" | "item">>;
 export const CHANGEABLE = [
   "provider",
-  "request",
   "worst",
   "answer",
   "receipt",

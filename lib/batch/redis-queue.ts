@@ -73,12 +73,7 @@ const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end`;
 const STATES_JSON = JSON.stringify(ITEM_STATES);
 
-const SMALL = [
-  "id",
-  "state",
-  "item",
-  ...CHANGEABLE.filter((name) => !["request", "answer", "receipt", "sealed"].includes(name)),
-];
+const SMALL = ["id", "state", "item", ...CHANGEABLE.filter((name) => !["answer", "receipt", "sealed"].includes(name))];
 
 interface Hand {
   readonly seq: number;
@@ -286,7 +281,7 @@ export class RedisQueue implements BatchQueue {
     const from = states.filter((state) => TRANSITIONS.waiting.includes(state));
     const seqs = await this.#members(from);
     const again: number[] = [];
-    for (const seq of seqs) if (await this.#move(seq, "waiting", { failure: null, request: null })) again.push(seq);
+    for (const seq of seqs) if (await this.#move(seq, "waiting", { failure: null })) again.push(seq);
     await this.#outbox.forget(this.#batch, again);
     await this.#hand(again);
     this.#waiters.wake();

@@ -4,9 +4,12 @@ import type { WriteContext } from "../chain/context.ts";
 import type { ConfirmedTransaction } from "../chain/send.ts";
 import { ZgError } from "../errors.ts";
 import type { Receipt } from "../compute/receipt.ts";
+import { inParallel } from "../parallel.ts";
 import { askItems, type AskingDeps } from "./ask-items.ts";
+import { hashFaster } from "./fast-keccak.ts";
 import { mintItems, type MintingDeps } from "./mint-items.ts";
 import { receiptOf, type BatchPlan, type BatchQueue, type ItemRow, type MinterLease } from "./queue.ts";
+import { doneHere } from "./thread-tasks.ts";
 import type { Counts } from "./state.ts";
 
 export interface RunDeps extends Omit<AskingDeps, "concurrency" | "claim" | "onPaid" | "onSettled"> {
@@ -43,6 +46,7 @@ export interface RunOutcome {
  */
 export async function runBatch(deps: RunDeps): Promise<RunOutcome> {
   const { queue, signal } = deps;
+  hashFaster();
   let spent = 0n;
   let settled = 0;
   let minted = 0;
@@ -103,12 +107,13 @@ async function mint(
   isLast: () => Promise<boolean>,
   told: Pick<MintingDeps, "onSent" | "onMinted">,
 ): Promise<void> {
-  const { queue, minting, plan, lease, read, write, owner, random, keepReceipt, signal } = deps;
+  const { queue, minting, plan, lease, read, write, owner, keepReceipt, signal } = deps;
   if (minting === undefined) return;
   const { claim } = plan;
+  const arithmetic = deps.arithmetic ?? doneHere(deps.random);
   const stop = signal === undefined ? {} : { signal };
   await mintItems(
-    { queue, read, write, owner, claim, random, keepReceipt, isLast, ...minting, ...told, ...stop },
+    { queue, read, write, owner, claim, arithmetic, keepReceipt, isLast, ...minting, ...told, ...stop },
     lease,
   );
 }
@@ -122,11 +127,18 @@ async function keepReceipts(
   for await (const { seq, state, receiptFile } of queue.each()) {
     if (receiptFile === null && (state === "verified" || state === "quarantined")) missing.push(seq);
   }
-  for (const seq of missing) {
-    const row = await queue.get(seq);
-    const receipt = row === undefined ? undefined : receiptOf(row);
-    if (row === undefined || receipt === undefined) continue;
-    const receiptFile = await keep(row, receipt);
-    if (receiptFile !== undefined) await queue.advance(seq, row.state, { receiptFile });
-  }
+  // All at once: they wait for one and the same commit of the store.
+  await inParallel(
+    missing,
+    async (seq) => {
+      const row = await queue.get(seq);
+      const receipt = row === undefined ? undefined : receiptOf(row);
+      if (row === undefined || receipt === undefined) return;
+      const receiptFile = await keep(row, receipt);
+      if (receiptFile !== undefined) await queue.advance(seq, row.state, { receiptFile });
+    },
+    KEPT_AT_ONCE,
+  );
 }
+
+const KEPT_AT_ONCE = 64;

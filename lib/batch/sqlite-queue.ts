@@ -34,20 +34,28 @@ import { Waiters } from "./waiters.ts";
 const APPLICATION_ID = 0x30474254;
 const VERSION = 1;
 
-const COLUMNS: Readonly<Record<(typeof CHANGEABLE)[number], string>> = {
+/** What stays small: SQLite writes a whole row again when one of its columns changes. */
+const COLUMNS = {
   provider: "provider",
-  request: "request",
   worst: "worst",
-  answer: "answer",
-  receipt: "receipt",
   receiptFile: "receipt_file",
-  content: "content",
   fee: "fee",
-  sealed: "sealed",
   tokenId: "token_id",
   transactionHash: "transaction_hash",
   failure: "failure",
-};
+} as const satisfies Partial<Record<keyof ItemChanges, string>>;
+
+/** What may be large, each in a table of its own. */
+const TABLES = {
+  answer: "answers",
+  content: "contents",
+  receipt: "receipts",
+  sealed: "seals",
+} as const satisfies Record<Exclude<keyof ItemChanges, keyof typeof COLUMNS>, string>;
+
+function isColumn(name: keyof ItemChanges): name is keyof typeof COLUMNS {
+  return Object.hasOwn(COLUMNS, name);
+}
 
 const SCHEMA = `
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -56,24 +64,32 @@ const SCHEMA = `
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     state TEXT NOT NULL CHECK (state IN (${ITEM_STATES.map((state) => `'${state}'`).join(", ")})),
-    item TEXT NOT NULL,
     ${Object.values(COLUMNS)
       .map((column) => `${column} TEXT`)
       .join(",\n    ")}
   ) STRICT;
   CREATE INDEX items_by_state ON items (state, seq);
+  ${["questions", ...Object.values(TABLES)]
+    .map((table) => `CREATE TABLE ${table} (seq INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;`)
+    .join("\n  ")}
 `;
 
-const NAMED = Object.entries(COLUMNS).map(([name, column]) => (name === column ? column : `${column} AS ${name}`));
-const WHOLE = ["seq", "id", "state", "item", ...NAMED].join(", ");
-const LARGE: readonly string[] = ["request", "answer", "receipt", "sealed"];
-const BRIEF = [
-  "seq",
-  "id",
-  "state",
-  "item",
-  ...NAMED.map((name) => (LARGE.includes(name) ? `NULL AS ${name}` : name)),
+const fromTable = (table: string, name: string) => `(SELECT value FROM ${table} WHERE seq = items.seq) AS ${name}`;
+const SMALL = [
+  ...["seq", "id", "state", fromTable("questions", "item")],
+  ...Object.entries(COLUMNS).map(([name, column]) => `${column} AS ${name}`),
+  fromTable(TABLES.content, "content"),
+];
+const LARGE = ["answer", "receipt", "sealed"] as const;
+/** What a receipt holds by now is taken away at the end, all at once. */
+const ANSWERED = "state IN ('answered', 'unproved')";
+const WHOLE = [
+  ...SMALL,
+  `CASE WHEN ${ANSWERED} THEN (SELECT value FROM answers WHERE seq = items.seq) END AS answer`,
+  fromTable(TABLES.receipt, "receipt"),
+  fromTable(TABLES.sealed, "sealed"),
 ].join(", ");
+const BRIEF = [...SMALL, ...LARGE.map((name) => `NULL AS ${name}`)].join(", ");
 
 export class SqliteQueue implements BatchQueue {
   readonly where: string;
@@ -81,7 +97,7 @@ export class SqliteQueue implements BatchQueue {
   readonly #database: DatabaseSync;
   readonly #commits: GroupCommit;
   readonly #waiters = new Waiters();
-  readonly #updates = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, StatementSync>();
   /** What may be taken, the first last. */
   #takeable: number[] = [];
   #made = false;
@@ -169,23 +185,22 @@ export class SqliteQueue implements BatchQueue {
 
   async advance(seq: number, to: ItemState, changes: ItemChanges = {}): Promise<boolean> {
     const names = CHANGEABLE.filter((name) => changes[name] !== undefined);
-    const key = `${to}:${names.join(",")}`;
-    let update = this.#updates.get(key);
-    if (update === undefined) {
-      const from = TRANSITIONS[to].map((state) => `'${state}'`).join(", ");
-      const sets = [`state = '${to}'`, ...names.map((name) => `${COLUMNS[name]} = ?`)].join(", ");
-      update = this.#database.prepare(`UPDATE items SET ${sets} WHERE seq = ? AND state IN (${from})`);
-      this.#updates.set(key, update);
-    }
-    const statement = update;
-    const values = names.map((name) => changes[name] ?? null);
-    const moved = await this.#commits.write(() => Number(statement.run(...values, seq).changes) === 1);
+    const columns = names.filter(isColumn);
+    const from = TRANSITIONS[to].map((state) => `'${state}'`).join(", ");
+    const sets = [`state = '${to}'`, ...columns.map((name) => `${COLUMNS[name]} = ?`)].join(", ");
+    const update = this.#prepare(`UPDATE items SET ${sets} WHERE seq = ? AND state IN (${from})`);
+    const values = columns.map((name) => changes[name] ?? null);
+    const moved = await this.#commits.write(() => {
+      if (Number(update.run(...values, seq).changes) === 0) return false;
+      for (const name of names) if (!isColumn(name)) this.#put(TABLES[name], seq, changes[name] ?? null);
+      return true;
+    });
     this.#waiters.wake();
     return moved;
   }
 
   async list(state: ItemState, limit: number): Promise<readonly number[]> {
-    const rows = this.#database.prepare("SELECT seq FROM items WHERE state = ? ORDER BY seq LIMIT ?").all(state, limit);
+    const rows = this.#prepare("SELECT seq FROM items WHERE state = ? ORDER BY seq LIMIT ?").all(state, limit);
     return Promise.resolve(rows.map(({ seq }) => Number(seq)));
   }
 
@@ -209,9 +224,7 @@ export class SqliteQueue implements BatchQueue {
     const from = states.filter((state) => TRANSITIONS.waiting.includes(state));
     const marks = from.map(() => "?").join(", ");
     const again = this.#database
-      .prepare(
-        `UPDATE items SET state = 'waiting', failure = NULL, request = NULL WHERE state IN (${marks}) RETURNING seq`,
-      )
+      .prepare(`UPDATE items SET state = 'waiting', failure = NULL WHERE state IN (${marks}) RETURNING seq`)
       .all(...from)
       .map(({ seq }) => Number(seq));
     this.#takeable = [...this.#takeable, ...again].sort((one, other) => other - one);
@@ -250,6 +263,9 @@ export class SqliteQueue implements BatchQueue {
     this.#closed = true;
     this.#commits.flush();
     this.#waiters.wake();
+    if (this.#held) {
+      this.#database.exec(`DELETE FROM answers WHERE seq NOT IN (SELECT seq FROM items WHERE ${ANSWERED})`);
+    }
     // A file in which nothing was begun binds nobody; whoever begins in it now holds it.
     const isLeft = this.#made && this.#fact("plan", planSchema) === undefined && !existsSync(this.#lock);
     this.#database.close();
@@ -271,10 +287,14 @@ export class SqliteQueue implements BatchQueue {
   }
 
   #insert(plan: BatchPlan, items: readonly BatchItem[]): void {
-    const insert = this.#database.prepare("INSERT INTO items (seq, id, state, item) VALUES (?, ?, 'waiting', ?)");
+    const insert = this.#database.prepare("INSERT INTO items (seq, id, state) VALUES (?, ?, 'waiting')");
+    const ask = this.#database.prepare("INSERT INTO questions VALUES (?, ?)");
     this.#database.exec("BEGIN IMMEDIATE");
     try {
-      for (const item of items) insert.run(item.seq, item.id, itemText(item));
+      for (const item of items) {
+        insert.run(item.seq, item.id);
+        ask.run(item.seq, itemText(item));
+      }
       this.#setFact("plan", plan);
       this.#database.exec("COMMIT");
     } catch (error) {
@@ -296,8 +316,28 @@ export class SqliteQueue implements BatchQueue {
     return this.#row(seq)?.item;
   }
 
+  #put(table: string, seq: number, value: string | null): void {
+    if (value === null) {
+      if (table !== TABLES.answer) this.#prepare(`DELETE FROM ${table} WHERE seq = ?`).run(seq);
+    } else {
+      this.#prepare(`INSERT INTO ${table} VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET value = excluded.value`).run(
+        seq,
+        value,
+      );
+    }
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
   #row(seq: number): ItemRow | undefined {
-    const row = this.#database.prepare(`SELECT ${WHOLE} FROM items WHERE seq = ?`).get(seq);
+    const row = this.#prepare(`SELECT ${WHOLE} FROM items WHERE seq = ?`).get(seq);
     return row === undefined ? undefined : this.#parse(row);
   }
 

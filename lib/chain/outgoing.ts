@@ -1,6 +1,6 @@
 /** One transaction on its way: what is signed with its nonce, at the first price and at better ones. */
 
-import { keccak256, type BaseWallet, type Signer } from "ethers";
+import type { BaseWallet, Signer } from "ethers";
 
 import type { Address, Hex } from "../hex.ts";
 import { ZgError } from "../errors.ts";
@@ -12,6 +12,7 @@ import type { NonceStream } from "./nonces.ts";
 import { TransactionRefusedError } from "./outcomes.ts";
 import { asChainError, chainCall, revertDataOf, RpcUnreachableError } from "./revert.ts";
 import { LIMITED } from "./rpc-exchange.ts";
+import { signLocally } from "./sign-locally.ts";
 import { MaxSpendExceededError, PlanExceededError } from "./spending.ts";
 
 /** What is signed, but for nonce and price. */
@@ -86,7 +87,7 @@ export class Outgoing implements Watched {
   async send(fees: Fees = this.#fees): Promise<void> {
     const { signer } = this.#ctx;
     const request = { ...this.#parts.request, ...fees, nonce: this.nonce };
-    if (isLocal(signer)) await this.#sendSigned(await signer.signTransaction(request));
+    if (isLocal(signer)) await this.#sendSigned(signLocally(signer, request));
     else await this.#sendRemotely(request);
     this.#fees = fees;
   }
@@ -104,10 +105,9 @@ export class Outgoing implements Watched {
     await this.#record(hash as Hex);
   }
 
-  async #sendSigned(raw: string): Promise<void> {
+  async #sendSigned({ raw, hash }: ReturnType<typeof signLocally>): Promise<void> {
     const { provider } = this.#ctx;
     const { nonces } = this.#parts;
-    const hash = keccak256(raw) as Hex;
     await this.#record(hash);
     nonces.sent(this.#ctx, this.nonce, { hash, again: async () => this.#again() });
     this.#hashes.push(hash);

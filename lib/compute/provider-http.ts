@@ -80,6 +80,7 @@ export async function exchange(deps: HttpDeps, request: HttpRequest): Promise<Ht
   try {
     return await send(deps.fetch ?? fetchWithin(border), request, controller.signal, maxResponseBytes);
   } catch (error) {
+    controller.abort(); // frees the connection when the answer was not read to its end
     // What cut the exchange short decides, not what the cut looked like from inside. A verdict on the answer stands.
     if (error instanceof ZgError && !(error instanceof ResponseCutError || error instanceof ProviderDownError))
       throw error;
@@ -89,7 +90,6 @@ export async function exchange(deps: HttpDeps, request: HttpRequest): Promise<Ht
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
-    controller.abort(); // frees the connection when the answer was not read to its end
   }
 }
 

@@ -18,10 +18,15 @@ const MODES = { private: { file: 0o600, folder: 0o700 }, shared: { file: 0o644, 
  */
 export async function writeFileAtomic(file: string, content: Uint8Array | string, access: Access): Promise<void> {
   const modes = MODES[access];
-  await mkdir(path.dirname(file), { recursive: true, mode: modes.folder });
   const temporary = temporaryName(file, randomUUID());
+  const create = async () => open(temporary, "wx", modes.file);
   try {
-    const handle = await open(temporary, "wx", modes.file);
+    // The folder is there but for the first time.
+    const handle = await create().catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error;
+      await mkdir(path.dirname(file), { recursive: true, mode: modes.folder });
+      return create();
+    });
     try {
       await handle.writeFile(content);
       await handle.sync();

@@ -6,6 +6,7 @@ import { BatchIncompleteError } from "../../lib/batch/errors.ts";
 import type { BatchPlan } from "../../lib/batch/queue.ts";
 import { resultLines } from "../../lib/batch/results.ts";
 
+import { TaskThread } from "../../lib/batch/task-thread.ts";
 import type { Counts } from "../../lib/batch/state.ts";
 import { genesisHash } from "../../lib/chain/connect.ts";
 import { SessionTokens } from "../../lib/compute/session.ts";
@@ -55,6 +56,8 @@ interface Arguments extends SpendingArguments, ItemArguments, GuardArguments {
   readonly redis: string | undefined;
 }
 
+/** A thread takes a second of a core to start. */
+const THREAD_PAYS_FROM = 200;
 const EXAMPLE = "flow batch questions.jsonl --network localhost --id first";
 
 export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> => {
@@ -134,8 +137,11 @@ export default spendingAction<Arguments>(async (args, hre, io): Promise<Answer> 
           agreed = bill;
         }
         await queue.begin(plan, items);
-        const outcome = await workBatch(deps).finally(() => {
+        const thread = plan.items < THREAD_PAYS_FROM ? undefined : new TaskThread();
+        const working = thread === undefined ? deps : { ...deps, arithmetic: thread.do };
+        const outcome = await workBatch(working).finally(async () => {
           bar.end();
+          await thread?.close();
         });
         if (outcome.status === "planned") return dryRun({ ...common, plan: billData(outcome.bill) });
         const lines = await resultLines(queue);

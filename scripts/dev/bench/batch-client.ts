@@ -16,6 +16,7 @@ import { workBatch, type BatchDeps } from "../../../lib/batch/batch.ts";
 import { itemsDigest, itemText, parseItems, type BatchItem } from "../../../lib/batch/items.ts";
 import { BATCH_VERSION, type BatchPlan } from "../../../lib/batch/queue.ts";
 import { resultLines } from "../../../lib/batch/results.ts";
+import { TaskThread } from "../../../lib/batch/task-thread.ts";
 import { SqliteQueue } from "../../../lib/batch/sqlite-queue.ts";
 import { developmentAccount } from "../../../lib/chain/development-keys.ts";
 import { ROLES } from "../../../lib/chain/development-roles.ts";
@@ -158,9 +159,17 @@ try {
     ...{ version: BATCH_VERSION, id: "bench", network: network.name, genesisHash: await genesisHash(provider), owner },
     ...{ claim: "commit", mint: true, stores: false, items: items.length, digest: itemsDigest(items.map(itemText)) },
   };
+  const thread = new TaskThread();
   const deps: BatchDeps = {
     ...{ queue, plan, items, read: ctx, write: ctx, owner, session, concurrency: given.concurrency },
-    ...{ http: {}, random: randomBytes, clock: Date.now, log: () => undefined, retryUnanswered: false },
+    ...{
+      http: {},
+      random: randomBytes,
+      arithmetic: thread.do,
+      clock: Date.now,
+      log: () => undefined,
+      retryUnanswered: false,
+    },
     provider: given.provider,
     keepReceipt: async ({ seq }, receipt) => {
       const file = path.join(folder, "receipts", `${seq}.json`);

@@ -107,7 +107,7 @@ const title = installed ? "a batch in Redis" : "a batch in Redis (skipped: redis
     await lose(worker);
     // The process died when the answer was on its disk, and Redis had not heard of it.
     const outbox = new Outbox(path.join(folder.path, "kept", "outbox.db"), Date.now);
-    await outbox.keep(coordinator.drawn, seq, "answered", { answer: '{"paid":true}', fee: "3", request: null });
+    await outbox.keep(coordinator.drawn, seq, "answered", { answer: '{"paid":true}', fee: "3" });
     outbox.close();
     await (await join({ machine: "kept" })).join();
     expect(await coordinator.get(seq)).to.include({ state: "answered", answer: '{"paid":true}', fee: "3" });

@@ -100,7 +100,7 @@ function openBar(options: BarOptions = {}): Bar {
   const signer = new Proxy(wallet, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
-      if (property === "signTransaction") diary.push("sign");
+      if (property === "signingKey") diary.push("sign");
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
